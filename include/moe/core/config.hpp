@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// What the library needs to know of the compiler. The only file that asks.
+#pragma once
+
+#if defined(__FAST_MATH__)
+#error \
+    "moe: -ffast-math reorders sums and drops NaN checks; moe promises the same bits everywhere. Remove the flag."
+#endif
+#if __cplusplus < 202002L
+#error "moe: C++20 is needed. Add -std=c++20."
+#endif
+
+#define MOE_VERSION_MAJOR 0
+#define MOE_VERSION_MINOR 1
+#define MOE_VERSION_PATCH 0
+
+// For kernels whose accumulators must stay in registers.
+#define MOE_INLINE inline __attribute__((always_inline))

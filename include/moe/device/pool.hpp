@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// A fixed set of threads that run one piece of work together. The calling thread is one of them.
+// Waiting threads spin for some microseconds, then sleep, so that a preempted machine does not burn
+// the core that the others need.
+#pragma once
+
+#include <moe/core/check.hpp>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#if defined(__linux__)
+#include <pthread.h>
+#include <sched.h>
+#endif
+
+namespace moe {
+
+class pool {
+public:
+    explicit pool(int threads) : threads_(threads < 1 ? 1 : threads) {
+        const int cores = int(std::thread::hardware_concurrency());
+        spins_ = threads_ <= cores ? 4000 : 0;
+        workers_.reserve(std::size_t(threads_ - 1));
+        for (int i = 1; i < threads_; ++i)
+            workers_.emplace_back([this, i, cores] {
+                pin(i, cores);
+                serve(i);
+            });
+    }
+    pool(const pool&) = delete;
+    pool& operator=(const pool&) = delete;
+    ~pool() {
+        run_work({nullptr, nullptr});
+        for (std::thread& worker : workers_) worker.join();
+    }
+
+    int threads() const { return threads_; }
+
+    // Calls work(thread) once on every thread and waits for all of them. Not reentrant.
+    template <class Work> void run(const Work& work) {
+        if (threads_ == 1) return work(0);
+        run_work(
+            {[](const void* context, int thread) { (*static_cast<const Work*>(context))(thread); },
+             &work});
+    }
+
+private:
+    // The only indirect call of a training step.
+    struct job {
+        void (*call)(const void* context, int thread);
+        const void* context;
+    };
+
+    void run_work(job next) {
+        job_ = next;
+        waiting_.store(threads_ - 1, std::memory_order_relaxed);
+        generation_.fetch_add(1, std::memory_order_release);
+        generation_.notify_all();
+        if (next.call) next.call(next.context, 0);
+        for (int spin = 0; waiting_.load(std::memory_order_acquire) != 0; ++spin) {
+            if (spin < spins_) {
+                pause();
+                continue;
+            }
+            const int left = waiting_.load(std::memory_order_acquire);
+            if (left != 0) waiting_.wait(left, std::memory_order_acquire);
+        }
+    }
+
+    void serve(int thread) {
+        for (unsigned seen = 0;;) {
+            for (int spin = 0; generation_.load(std::memory_order_acquire) == seen; ++spin) {
+                if (spin < spins_)
+                    pause();
+                else
+                    generation_.wait(seen, std::memory_order_acquire);
+            }
+            ++seen;
+            const job now = job_;
+            if (now.call) now.call(now.context, thread);
+            if (waiting_.fetch_sub(1, std::memory_order_acq_rel) == 1) waiting_.notify_one();
+            if (!now.call) return;
+        }
+    }
+
+    static void pause() {
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#endif
+    }
+    // A hint only: where it is refused (a container with fewer cores), the thread runs unpinned.
+    static void pin([[maybe_unused]] int thread, [[maybe_unused]] int cores) {
+#if defined(__linux__)
+        cpu_set_t allowed, one;
+        CPU_ZERO(&allowed);
+        CPU_ZERO(&one);
+        if (pthread_getaffinity_np(pthread_self(), sizeof allowed, &allowed) != 0) return;
+        const int available = CPU_COUNT(&allowed);
+        int skip = available > 0 ? thread % available : 0;
+        for (int core = 0; core < CPU_SETSIZE; ++core)
+            if (CPU_ISSET(core, &allowed) && skip-- == 0) {
+                CPU_SET(core, &one);
+                pthread_setaffinity_np(pthread_self(), sizeof one, &one);
+                return;
+            }
+#endif
+    }
+
+    int threads_;
+    int spins_;
+    job job_{nullptr, nullptr};
+    alignas(64) std::atomic<unsigned> generation_{0};
+    alignas(64) std::atomic<int> waiting_{0};
+    std::vector<std::thread> workers_;
+};
+
+}  // namespace moe

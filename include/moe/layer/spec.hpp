@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// One list a layer. A layer's state is a struct template on the role that its fields play: weight,
+// gradient, moment. 'each' visits the fields of any number of roles in lock-step, so optimizer,
+// checkpoint, initialisation and counting all read the same list.
+#pragma once
+
+#include <moe/core/name.hpp>
+#include <moe/tensor/view.hpp>
+
+#include <cstdint>
+#include <type_traits>
+
+namespace moe {
+
+enum class start : std::uint8_t { normal, one, zero };
+
+// What is known of a tensor at compile time. A vector has one row. 'stack' tensors of one shape
+// (experts) lie right behind each other; in the name of such a field a star stands for the index.
+struct spec {
+    int rows = 1, columns = 1;
+    int stack = 1;
+    moe::start start = moe::start::normal;
+    bool decays = true;   // weight decay applies: matrices yes, gains and biases no
+    bool trained = true;  // has a gradient and moments; a selection bias has not
+    bool packed = false;  // a GEMM reads it: the device may keep a packed copy
+
+    constexpr std::int64_t count() const { return std::int64_t{1} * rows * columns * stack; }
+};
+
+// Roles that a field can play. T is the number type of the role, chosen by the precision policy.
+template <class T> struct role {
+    // What layers compute with.
+    template <spec S> struct weight {
+        static constexpr spec is = S;
+        T* at = nullptr;
+        T* packed = nullptr;
+
+        constexpr operator matrix<T>() const requires(S.stack == 1) {
+            return {at, packed, S.rows, S.columns};
+        }
+        constexpr operator matrices<T>() const { return {at, packed, S.stack, S.rows, S.columns}; }
+    };
+    // Gradients and moments: one number for each of a trained tensor, none for the others.
+    template <spec S> struct trained {
+        static constexpr spec is = S;
+        T* at = nullptr;
+
+        constexpr operator rows<T>() const { return {at, S.rows * S.stack, S.columns}; }
+    };
+};
+
+namespace detail {
+// One byte: the size of a state in this role is the number of its fields.
+template <spec S> struct probe {
+    static constexpr spec is = S;
+    char visits = 0;
+};
+}  // namespace detail
+
+// True when State::each visits every field exactly once. A forgotten or repeated line does not
+// compile: static_assert(lists_every_field<layer::template state>()).
+template <template <template <spec> class> class State> consteval bool lists_every_field() {
+    State<detail::probe> s{};
+    int once = 0;
+    State<detail::probe>::each(
+        name(), [](const name&, auto& field) { ++field.visits; }, s);
+    State<detail::probe>::each(
+        name(), [&](const name&, auto& field) { once += field.visits == 1; }, s);
+    return once == (std::is_empty_v<State<detail::probe>> ? 0 : int(sizeof s));
+}
+
+}  // namespace moe

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// A pointer with a shape. Views own nothing and are passed by value.
+#pragma once
+
+#include <moe/core/check.hpp>
+
+#include <cstddef>
+#include <type_traits>
+
+namespace moe {
+
+// A row-major matrix: 'count' rows of 'width' elements, neighbouring rows 'stride' elements apart.
+template <class T> struct rows {
+    T* at = nullptr;
+    int count = 0, width = 0;
+    std::ptrdiff_t stride = 0;
+
+    constexpr rows() = default;
+    constexpr rows(T* at, int count, int width) : rows(at, count, width, width) {}
+    constexpr rows(T* at, int count, int width, std::ptrdiff_t stride)
+        : at(at), count(count), width(width), stride(stride) {}
+
+    // A view that may write is also one that may only read.
+    constexpr operator rows<const T>() const requires(!std::is_const_v<T>) {
+        return {at, count, width, stride};
+    }
+
+    constexpr T* operator[](int i) const { return at + i * stride; }
+    constexpr T& operator()(int i, int j) const { return at[i * stride + j]; }
+
+    // Some of the rows; some of the columns of every row.
+    constexpr rows part(int first, int how_many) const {
+        return {at + first * stride, how_many, width, stride};
+    }
+    constexpr rows columns(int first, int how_many) const {
+        return {at + first, count, how_many, stride};
+    }
+};
+
+// The arguments of an op: the first output decides the number type, the others follow it.
+template <class T> using same = std::type_identity_t<T>;
+template <class T> using input = rows<const same<T>>;
+template <class T> using output = rows<same<T>>;
+
+// Rows picked out of a matrix by an index, not copied: row i is from[index[i]]; without an index
+// row i itself.
+template <class T> struct picked {
+    rows<const T> from;
+    const int* index = nullptr;
+
+    constexpr picked(rows<const T> from, const int* index = nullptr) : from(from), index(index) {}
+    constexpr picked(rows<T> from, const int* index = nullptr) requires(!std::is_const_v<T>)
+        : from(from), index(index) {}
+    constexpr const T* operator[](int i) const { return from[index ? index[i] : i]; }
+};
+
+// A weight matrix as the ops read it. rows: (out, in), as the checkpoint stores it. packed: the
+// same numbers in the order that the device's GEMM reads them (op/gemm.hpp), or null where it has
+// none.
+template <class T> struct matrix {
+    const T* at = nullptr;
+    const T* packed = nullptr;
+    int out = 0, in = 0;
+
+    constexpr rows<const T> view() const { return {at, out, in}; }
+};
+
+// A stack of weight matrices of one shape, one an expert, each right behind the other.
+template <class T> struct matrices {
+    const T* at = nullptr;
+    const T* packed = nullptr;
+    int count = 0, out = 0, in = 0;
+
+    constexpr matrix<T> operator[](int i) const {
+        const std::ptrdiff_t skip = std::ptrdiff_t(i) * out * in;
+        return {at + skip, packed ? packed + skip : nullptr, out, in};
+    }
+};
+
+}  // namespace moe
