@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Bad input: one line that names the file or field and says what was expected.
+// Bad input: one line that names the file or field and says what was expected. Standard types, so
+// that the library adds no table of virtual functions to a program.
 #pragma once
 
 #include <stdexcept>
@@ -7,13 +8,10 @@
 
 namespace moe {
 
-struct error : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
+// A file or a value that cannot be used: a program ends with exit code 1.
+using error = std::runtime_error;
 
-// A word, flag or value on a command line that nobody can follow: exit code 2 instead of 1.
-struct usage_error : error {
-    using error::error;
-};
+// A word, flag or value on a command line that nobody can follow: exit code 2.
+using usage_error = std::invalid_argument;
 
 }  // namespace moe
