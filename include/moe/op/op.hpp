@@ -2,6 +2,12 @@
 // Every op with its specification and its CPU body.
 #pragma once
 
+#include <moe/op/add.hpp>
+#include <moe/op/attention.hpp>
+#include <moe/op/embedding.hpp>
 #include <moe/op/grouped_linear.hpp>
 #include <moe/op/groups.hpp>
 #include <moe/op/linear.hpp>
+#include <moe/op/rms_norm.hpp>
+#include <moe/op/rope.hpp>
+#include <moe/op/swiglu.hpp>

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// h = silu(gate) up weight[row]        silu(x) = x sigmoid(x)
+// h, gate, up: (rows, width)    weight: (rows), the routing weight of an expert's row; null: 1
+// Shazeer, "GLU variants improve transformer", 2020.
+#pragma once
+
+#include <moe/core/math.hpp>
+#include <moe/device/reference.hpp>
+#include <moe/tensor/view.hpp>
+
+namespace moe::op {
+
+template <class T>
+void swiglu(reference, rows<T> h, input<T> gate, input<T> up, const same<T>* weight) {
+    MOE_CHECK(gate.count, ==, h.count);
+    MOE_CHECK(gate.width, ==, h.width);
+    MOE_CHECK(up.count, ==, h.count);
+    MOE_CHECK(up.width, ==, h.width);
+    for (int i = 0; i < h.count; ++i) {
+        const T w = weight ? weight[i] : T(1);
+        for (int j = 0; j < h.width; ++j) h(i, j) = gate(i, j) * sigmoid(gate(i, j)) * up(i, j) * w;
+    }
+}
+
+// dup = dh weight silu(gate)        dgate = dh weight up silu'(gate)
+// dweight[row] = sum of dh silu(gate) up; null exactly where weight is
+template <class T>
+void swiglu_backward(reference, rows<T> dgate, output<T> dup, same<T>* dweight, input<T> dh,
+                     input<T> gate, input<T> up, const same<T>* weight) {
+    MOE_CHECK(dgate.count, ==, dh.count);
+    MOE_CHECK(dgate.width, ==, dh.width);
+    MOE_CHECK(dup.count, ==, dh.count);
+    MOE_CHECK(dup.width, ==, dh.width);
+    MOE_CHECK(gate.count, ==, dh.count);
+    MOE_CHECK(gate.width, ==, dh.width);
+    MOE_CHECK(up.count, ==, dh.count);
+    MOE_CHECK(up.width, ==, dh.width);
+    MOE_CHECK((dweight == nullptr), ==, (weight == nullptr));
+    for (int i = 0; i < dh.count; ++i) {
+        const T w = weight ? weight[i] : T(1);
+        T sum = 0;
+        for (int j = 0; j < dh.width; ++j) {
+            const T g = gate(i, j), u = up(i, j), d = dh(i, j);
+            const T s = sigmoid(g);
+            sum += d * (g * s * u);
+            dup(i, j) = d * w * (g * s);
+            dgate(i, j) = d * w * u * (s * (1 + g * (1 - s)));
+        }
+        if (dweight) dweight[i] = sum;
+    }
+}
+
+}  // namespace moe::op
