@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The CPU as a device. In a recipe: moe::cpu device{}. In the first argument of an op: cpu_on<Isa>,
-// a handle on a pool of threads, passed by value.
+// The CPU as the first argument of an op: cpu_on<Isa>, a handle on a pool of threads, passed by
+// value. What a recipe says of it is moe::cpu in device/policy.hpp.
 #pragma once
 
 #include <moe/core/math.hpp>
 #include <moe/device/isa.hpp>
 #include <moe/device/lanes.hpp>
+#include <moe/device/policy.hpp>
 #include <moe/device/pool.hpp>
 #include <moe/device/reference.hpp>
 
@@ -46,11 +47,6 @@ template <class Isa> struct cpu_on {
             for (int i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) work(i);
         });
     }
-};
-
-// The policy for the slot 'device'.
-struct cpu {
-    using on = cpu_on<isa::native>;
 };
 
 }  // namespace moe

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The device that runs specifications: one thread, any number type, no packed weights. It is the
 // first argument of an op; the device 'cpu' converts to it, so an op without a CPU body still runs.
+// In a recipe: moe::reference device {};
 #pragma once
 
 namespace moe {
 
 struct reference {
+    using on = reference;
     static constexpr bool packs_weights = false;
     static constexpr int threads = 1;
 
