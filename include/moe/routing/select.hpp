@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// The largest of some values, by index: ties go to the lower index, NaN counts as largest (so that
+// a broken router shows itself in the loss instead of never being chosen). One pass; a value is
+// inserted only when it beats the smallest of the list, so the usual cost is one comparison each.
+#pragma once
+
+#include <moe/core/math.hpp>
+
+#include <bit>
+#include <cstdint>
+#include <limits>
+
+namespace moe::detail {
+
+// A set of numbers below Size, visited in ascending order.
+template <int Size> class index_set {
+public:
+    constexpr void insert(int i) { words_[i / 64] |= std::uint64_t{1} << (i % 64); }
+    template <class Visit> constexpr void each(const Visit& visit) const {
+        for (int word = 0; word < words; ++word)
+            for (std::uint64_t left = words_[word]; left != 0; left &= left - 1)
+                visit(word * 64 + std::countr_zero(left));
+    }
+
+private:
+    static constexpr int words = ceil_divide(Size, 64);
+    std::uint64_t words_[words] = {};
+};
+
+// The 'wanted' largest of the values offered, which must come in ascending order of index.
+template <int Capacity, class T> class ranking {
+public:
+    constexpr explicit ranking(int wanted) : wanted_(wanted) {}
+
+    constexpr void offer(int index, T value) {
+        if (value != value) value = std::numeric_limits<T>::infinity();
+        if (size_ == wanted_) {
+            if (!(value > value_[size_ - 1])) return;
+        } else {
+            ++size_;
+        }
+        int at = size_ - 1;
+        for (; at > 0 && value > value_[at - 1]; --at) {
+            value_[at] = value_[at - 1];
+            index_[at] = index_[at - 1];
+        }
+        value_[at] = value;
+        index_[at] = index;
+    }
+    constexpr index_set<Capacity> best() const {
+        index_set<Capacity> set;
+        for (int i = 0; i < size_; ++i) set.insert(index_[i]);
+        return set;
+    }
+
+private:
+    int wanted_, size_ = 0;
+    int index_[Capacity];
+    T value_[Capacity];
+};
+
+// chosen (wanted): ascending. wanted is at least 1 and at most Size.
+template <int Size, class T>
+constexpr void select_largest(int* chosen, int wanted, const T* values) {
+    ranking<Size, T> best(wanted);
+    for (int i = 0; i < Size; ++i) best.offer(i, values[i]);
+    best.best().each([&](int i) { *chosen++ = i; });
+}
+
+// A group's score is the sum of its 'summed' (1 or 2) largest values. The best 'kept' groups stay,
+// the others count as minus infinity. chosen (wanted): ascending; the kept groups must hold that
+// many.
+template <int Size, class T>
+constexpr void select_in_groups(int* chosen, int wanted, const T* values, int groups, int kept,
+                                int summed) {
+    const int size = Size / groups;
+    ranking<Size, T> best_groups(kept);
+    for (int g = 0; g < groups; ++g) {
+        T first = values[g * size], second = -std::numeric_limits<T>::infinity();
+        for (int i = g * size + 1; i < (g + 1) * size; ++i) {
+            const T value = values[i];
+            second = value > first ? first : value > second ? value : second;
+            first = value > first ? value : first;
+        }
+        best_groups.offer(g, summed == 2 && size > 1 ? first + second : first);
+    }
+    ranking<Size, T> best(wanted);
+    best_groups.best().each([&](int g) {
+        for (int i = g * size; i < (g + 1) * size; ++i) best.offer(i, values[i]);
+    });
+    best.best().each([&](int i) { *chosen++ = i; });
+}
+
+}  // namespace moe::detail
