@@ -18,7 +18,7 @@ struct settings {
     std::int64_t steps = 1000;    // optimizer steps
     std::int64_t batch = 4096;    // tokens a step, whole sequences: a multiple of the context
     double rate = 1e-3;           // peak learning rate
-    schedule_shape shape = schedule_shape::cosine;
+    decay_curve curve = decay_curve::cosine;
     std::int64_t warmup = -1;     // steps of linear warm-up; -1: 2 % of the steps, at least 10
     double final_share = 0.1;     // cosine: last rate as a share of the peak; stable-decay: also
     double decay_share = 0.2;     // warm-up-stable-decay: share of the steps spent in the decay
