@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// adamw_step on the CPU: tiles of a panel's rows by 128 columns, updated row by row and, while they
+// are in the nearest cache, written once more in the packed order. The same bits as the
+// specification in float.
+#pragma once
+
+#include <moe/device/cpu.hpp>
+#include <moe/op/adamw_step.hpp>
+
+namespace moe::op {
+
+namespace detail {
+
+template <class Isa> struct adamw_lanes {
+    using vector = lanes<Isa>;
+    vector beta1, rest1, beta2, rest2, correct1, correct2, epsilon, decay, back, clip;
+
+    MOE_INLINE explicit adamw_lanes(const adamw_constants<float>& c)
+        : beta1(vector::splat(c.beta1)),
+          rest1(vector::splat(c.rest1)),
+          beta2(vector::splat(c.beta2)),
+          rest2(vector::splat(c.rest2)),
+          correct1(vector::splat(c.correct1)),
+          correct2(vector::splat(c.correct2)),
+          epsilon(vector::splat(c.epsilon)),
+          decay(vector::splat(c.decay)),
+          back(vector::splat(c.back)),
+          clip(vector::splat(c.clip)) {}
+
+    MOE_INLINE void update(vector& w, vector g, vector& m, vector& v) const {
+        const vector clipped = g * clip;
+        m = fma(beta1, m, rest1 * clipped);
+        v = fma(beta2, v, rest2 * (clipped * clipped));
+        const vector step = m * correct1 / (sqrt(v * correct2) + epsilon);
+        w = fma(back, fma(decay, w, step), w);
+    }
+    MOE_INLINE void row(float* w, float* g, float* m, float* v, int count) const {
+        int i = 0;
+        for (; i + lane_count <= count; i += lane_count) {
+            vector wi = vector::load(w + i), mi = vector::load(m + i), vi = vector::load(v + i);
+            update(wi, vector::load(g + i), mi, vi);
+            wi.store(w + i);
+            mi.store(m + i);
+            vi.store(v + i);
+            vector::splat(0).store(g + i);
+        }
+        if (const int rest = count - i; rest > 0) {
+            vector wi = vector::load_first(w + i, rest), mi = vector::load_first(m + i, rest),
+                   vi = vector::load_first(v + i, rest);
+            update(wi, vector::load_first(g + i, rest), mi, vi);
+            wi.store_first(w + i, rest);
+            mi.store_first(m + i, rest);
+            vi.store_first(v + i, rest);
+            vector::splat(0).store_first(g + i, rest);
+        }
+    }
+};
+
+}  // namespace detail
+
+template <class Isa>
+void adamw_step(cpu_on<Isa> on, rows<float> w, rows<float> g, rows<float> m, rows<float> v,
+                const adamw_numbers& numbers, float* packed, int matrix_rows) {
+    MOE_CHECK(matrix_rows, >, 0);
+    MOE_CHECK(w.count % matrix_rows, ==, 0);
+    MOE_CHECK(g.count, ==, w.count);
+    MOE_CHECK(m.count, ==, w.count);
+    MOE_CHECK(v.count, ==, w.count);
+    constexpr int columns = 128;
+    const detail::adamw_constants<float> constants(numbers);
+    const int panels = ceil_divide(matrix_rows, panel_width);
+    const int strips = ceil_divide(w.width, columns);
+    on.each(w.count / matrix_rows * panels * strips, [&](int tile) {
+        const detail::adamw_lanes<Isa> lanewise(constants);
+        const int begin = tile % strips * columns;
+        const int end = begin + columns < w.width ? begin + columns : w.width;
+        const int first_row = tile / strips / panels * matrix_rows;
+        const panel p = panel_of(tile / strips % panels * panel_width, matrix_rows, w.width);
+        for (int o = 0; o < p.width; ++o) {
+            const int r = first_row + p.first + o;
+            lanewise.row(w[r] + begin, g[r] + begin, m[r] + begin, v[r] + begin, end - begin);
+        }
+        if (packed)
+            detail::pack_panel(packed + std::ptrdiff_t(first_row) * w.width + p.at +
+                                   std::ptrdiff_t(begin) * p.width,
+                               w.part(first_row, matrix_rows), p, begin, end);
+    });
+}
+
+}  // namespace moe::op

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// One step of Adam with decoupled weight decay (Loshchilov and Hutter, "Decoupled weight decay
+// regularization", 2019, algorithm 2), for one tensor or a stack of them:
+//   g <- clip g      m <- beta1 m + (1 - beta1) g      v <- beta2 v + (1 - beta2) g^2
+//   w <- w - rate (m / c1 / (sqrt(v / c2) + epsilon) + decay w)        c = 1 - beta^step
+// In the same pass the gradient is zeroed for the next step and the packed copy rewritten.
+// w, g, m, v (stack * matrix_rows, columns)    packed: op/pack.hpp, matrix by matrix, or null
+#pragma once
+
+#include <moe/core/check.hpp>
+#include <moe/device/reference.hpp>
+#include <moe/op/pack.hpp>
+#include <moe/tensor/view.hpp>
+
+#include <cmath>
+#include <cstddef>
+
+namespace moe {
+
+struct adamw_numbers {
+    double rate = 0, beta1 = 0, beta2 = 0, epsilon = 0, decay = 0;
+    double correction1 = 1, correction2 = 1;  // 1 - beta^step
+    double clip = 1;                          // multiplies the gradient
+};
+
+namespace op {
+
+namespace detail {
+
+// The numbers as the arithmetic of one element uses them.
+template <class T> struct adamw_constants {
+    T beta1, rest1, beta2, rest2, correct1, correct2, epsilon, decay, back, clip;
+
+    constexpr explicit adamw_constants(const adamw_numbers& n)
+        : beta1(T(n.beta1)),
+          rest1(T(1 - n.beta1)),
+          beta2(T(n.beta2)),
+          rest2(T(1 - n.beta2)),
+          correct1(T(1 / n.correction1)),
+          correct2(T(1 / n.correction2)),
+          epsilon(T(n.epsilon)),
+          decay(T(n.decay)),
+          back(T(-n.rate)),
+          clip(T(n.clip)) {}
+};
+
+template <class T> void adamw_element(T& w, T& g, T& m, T& v, const adamw_constants<T>& c) {
+    const T clipped = g * c.clip;
+    m = std::fma(c.beta1, m, c.rest1 * clipped);
+    v = std::fma(c.beta2, v, c.rest2 * (clipped * clipped));
+    const T step = m * c.correct1 / (std::sqrt(v * c.correct2) + c.epsilon);
+    w = std::fma(c.back, std::fma(c.decay, w, step), w);
+    g = 0;
+}
+
+}  // namespace detail
+
+template <class T>
+void adamw_step(reference, rows<T> w, output<T> g, output<T> m, output<T> v,
+                const adamw_numbers& numbers, same<T>* packed, int matrix_rows) {
+    MOE_CHECK(matrix_rows, >, 0);
+    MOE_CHECK(w.count % matrix_rows, ==, 0);
+    MOE_CHECK(g.count, ==, w.count);
+    MOE_CHECK(m.count, ==, w.count);
+    MOE_CHECK(v.count, ==, w.count);
+    const detail::adamw_constants<T> constants(numbers);
+    for (int r = 0; r < w.count; ++r) {
+        const int row = r % matrix_rows;
+        T* const matrix = packed ? packed + std::ptrdiff_t(r - row) * w.width : nullptr;
+        for (int j = 0; j < w.width; ++j) {
+            detail::adamw_element(w(r, j), g(r, j), m(r, j), v(r, j), constants);
+            if (matrix) matrix[packed_index(row, j, matrix_rows, w.width)] = w(r, j);
+        }
+    }
+}
+
+}  // namespace op
+}  // namespace moe

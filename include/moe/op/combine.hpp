@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Routed rows back to their tokens:
+//   y[t] = sum over groups of (sum over the token's experts in the group of x[its row])
+// in ascending order of experts and of groups, the same however the experts are spread over ranks.
+// Choices without a row are skipped; a token without rows gets zeros.
+// x (rows, width)    y (tokens, width)
+// Forward x holds the experts' weighted outputs, on the way back the gradients of their inputs.
+#pragma once
+
+#include <moe/core/check.hpp>
+#include <moe/device/reference.hpp>
+#include <moe/op/groups.hpp>
+#include <moe/tensor/view.hpp>
+
+#include <cstddef>
+
+namespace moe::op {
+
+template <class T>
+void combine(reference, rows<T> y, input<T> x, const dispatch_plan& plan, int experts_per_group) {
+    MOE_CHECK(y.count, ==, plan.tokens);
+    MOE_CHECK(y.width, ==, x.width);
+    MOE_CHECK(experts_per_group, >, 0);
+    for (int t = 0; t < plan.tokens; ++t)
+        for (int j = 0; j < y.width; ++j) {
+            T total = 0, of_group = 0;
+            int group = -1;
+            for (int i = 0; i < plan.active; ++i) {
+                const std::ptrdiff_t at = std::ptrdiff_t(t) * plan.active + i;
+                if (plan.row[at] < 0) continue;
+                if (plan.chosen[at] / experts_per_group != group) {
+                    total += of_group;
+                    of_group = 0;
+                    group = plan.chosen[at] / experts_per_group;
+                }
+                of_group += x(plan.row[at], j);
+            }
+            y(t, j) = total + of_group;
+        }
+}
+
+}  // namespace moe::op

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// sum_of_squares on the CPU: split over blocks. The same bits as the specification in float.
+#pragma once
+
+#include <moe/device/cpu.hpp>
+#include <moe/op/sum_of_squares.hpp>
+
+namespace moe::op {
+
+namespace detail {
+
+template <class Isa> MOE_INLINE float block_of_squares(const float* x, int count) {
+    using vector = lanes<Isa>;
+    vector sum_of = vector::splat(0);
+    int i = 0;
+    for (; i + lane_count <= count; i += lane_count) {
+        const vector value = vector::load(x + i);
+        sum_of = fma(value, value, sum_of);
+    }
+    if (i < count) {
+        const vector value = vector::load_first(x + i, count - i);
+        sum_of = fma(value, value, sum_of);
+    }
+    return sum(sum_of);
+}
+
+}  // namespace detail
+
+// A template on T for the overload's sake: rows<float> must not look like a worse match than the
+// specification.
+template <class Isa, class T>
+requires std::is_same_v < std::remove_const_t<T>,
+float > double sum_of_squares(cpu_on<Isa> on, rows<T> x, double* partial) {
+    MOE_CHECK(x.count <= 1 || x.stride == x.width, ==, true);
+    const std::int64_t elements = std::int64_t(x.count) * x.width;
+    const int blocks = int(norm_blocks(elements));
+    on.each(blocks, [&](int b) {
+        const std::int64_t first = std::int64_t(b) * norm_block, left = elements - first;
+        partial[b] =
+            detail::block_of_squares<Isa>(x.at + first, int(left < norm_block ? left : norm_block));
+    });
+    double total = 0;
+    for (int b = 0; b < blocks; ++b) total += partial[b];
+    return total;
+}
+
+}  // namespace moe::op

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// What moe::adamw does to a tensor: its numbers for this step, then op/adamw_step.hpp.
+#pragma once
+
+#include <moe/op/adamw_step.cpu.hpp>
+#include <moe/optim/adamw.hpp>
+
+namespace moe {
+
+// base^exponent by repeated squaring: the same bits with every C library.
+constexpr double integer_power(double base, std::int64_t exponent) {
+    double result = 1;
+    for (; exponent > 0; exponent /= 2, base *= base)
+        if (exponent % 2 != 0) result *= base;
+    return result;
+}
+
+template <class On, class T>
+void adamw::update(On on, rows<T> w, output<T> g, std::array<rows<same<T>>, 2> moment_of,
+                   same<T>* packed, int matrix_rows, const update_settings& settings) const {
+    const adamw_numbers numbers{.rate = settings.rate,
+                                .beta1 = beta1,
+                                .beta2 = beta2,
+                                .epsilon = epsilon,
+                                .decay = settings.decays ? decay : 0,
+                                .correction1 = 1 - integer_power(beta1, settings.step),
+                                .correction2 = 1 - integer_power(beta2, settings.step),
+                                .clip = settings.clip};
+    op::adamw_step(on, w, g, moment_of[0], moment_of[1], numbers, packed, matrix_rows);
+}
+
+}  // namespace moe
