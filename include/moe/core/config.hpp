@@ -16,3 +16,9 @@
 
 // For kernels whose accumulators must stay in registers.
 #define MOE_INLINE inline __attribute__((always_inline))
+// Before a loop over an array of registers, of known length.
+#if defined(__clang__)
+#define MOE_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define MOE_UNROLL _Pragma("GCC unroll 64")
+#endif

@@ -55,7 +55,7 @@ template <class T> struct picked {
 };
 
 // A weight matrix as the ops read it. rows: (out, in), as the checkpoint stores it. packed: the
-// same numbers in the order that the device's GEMM reads them (op/gemm.hpp), or null where it has
+// same numbers in the order that the device's GEMM reads them (op/pack.hpp), or null where it has
 // none.
 template <class T> struct matrix {
     const T* at = nullptr;
