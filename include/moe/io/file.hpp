@@ -22,7 +22,7 @@ enum class open_for : std::uint8_t {
 
 // What the layer knows of a path.
 struct path_status {
-    bool exists = false, folder = false;
+    bool exists = false, folder = false, link = false;  // a link is what it points to
     std::uint64_t bytes = 0;
 };
 
@@ -36,6 +36,7 @@ struct file_layer {
                          std::uint64_t offset) = nullptr;
     // Bytes appended, possibly fewer than asked for.
     std::int64_t (*write)(void* self, int handle, const void* from, std::size_t bytes) = nullptr;
+    std::int64_t (*size)(void* self, int handle) = nullptr;
     int (*truncate)(void* self, int handle, std::uint64_t bytes) = nullptr;
     int (*sync)(void* self, int handle) = nullptr;
     // Holds the file alone until it is closed or the process ends: 0, or -EWOULDBLOCK at once.
@@ -111,13 +112,16 @@ std::string name_in_folder(std::string_view path);
 std::string read_file(const std::string& path, std::uint64_t limit = std::uint64_t{1} << 36);
 // Written beside, synced and renamed: the old contents or the new, whatever happens.
 void write_file(const std::string& path, std::string_view contents);
-// A name beside 'path' that nobody else uses: PATH.tmp-<process>-<count>.
+// A name beside 'path' that nobody else uses: PATH.tmp-<process>-<count>. What a killed process
+// left under such names in a folder can be removed; not while somebody else may be writing there.
 std::string temporary_beside(const std::string& path);
+void remove_temporaries(const std::string& folder);
 
 void make_folders(const std::string& path);
 void rename_path(const std::string& from, const std::string& to);
 void sync_folder(const std::string& path);
 void remove_all(const std::string& path);  // whatever is there; nothing there is no error
+// Refuses to begin what the disk cannot hold.
 void require_free_space(const std::string& folder, std::uint64_t bytes);
 
 }  // namespace moe::io

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// Definitions of io/staged_folder.hpp.
+#pragma once
+
+#include <moe/io/staged_folder.hpp>
+
+namespace moe::io {
+
+staged_folder::staged_folder(const std::string& target)
+    : target_(target), temporary_(temporary_beside(target)) {
+    const path_status status = status_of(target);
+    if (status.exists && !status.folder)
+        throw error(target + ": is a file, a new or empty folder was expected");
+    if (status.folder && !list_folder(target).empty())
+        throw error(target + ": is not empty, a new or empty folder was expected");
+    make_folders(temporary_);
+}
+
+staged_folder::~staged_folder() {
+    if (done_) return;
+    try {
+        remove_all(temporary_);
+    } catch (const error&) {
+        // The error that led here matters more; the next run removes what is left.
+    }
+}
+
+void staged_folder::commit() {
+    sync_folder(temporary_);
+    rename_path(temporary_, target_);
+    done_ = true;
+    sync_folder(folder_of(target_));
+}
+
+}  // namespace moe::io
