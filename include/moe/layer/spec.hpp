@@ -20,34 +20,42 @@ struct spec {
     int rows = 1, columns = 1;
     int stack = 1;
     moe::start start = moe::start::normal;
-    bool decays = true;   // weight decay applies: matrices yes, gains and biases no
-    bool trained = true;  // has a gradient and moments; a selection bias has not
-    bool packed = false;  // a GEMM reads it: the device may keep a packed copy
+    bool decays = true;    // weight decay applies: matrices yes, gains and biases no
+    bool trained = true;   // has a gradient and moments; a selection bias has not
+    bool packed = false;   // a GEMM reads it: the device may keep a packed copy
+    bool precise = false;  // router, gains, selection biases: high precision under every policy
 
     constexpr std::int64_t count() const { return std::int64_t{1} * rows * columns * stack; }
 };
 
-// Roles that a field can play. T is the number type of the role, chosen by the precision policy.
-template <class T> struct role {
+// Roles that a field can play, with the number types that the precision policy chose for them.
+template <class Number, class Precise = Number> struct role {
+    template <spec S> using type = std::conditional_t<S.precise, Precise, Number>;
+
     // What layers compute with.
     template <spec S> struct weight {
         static constexpr spec is = S;
+        using T = type<S>;
         T* at = nullptr;
         T* packed = nullptr;
 
-        constexpr operator matrix<T>() const requires(S.stack == 1) {
-            return {at, packed, S.rows, S.columns};
-        }
-        constexpr operator matrices<T>() const { return {at, packed, S.stack, S.rows, S.columns}; }
+        constexpr rows<T> view() const { return {at, S.rows * S.stack, S.columns}; }
+        constexpr matrix<T> one() const { return {at, packed, S.rows, S.columns}; }
+        constexpr matrices<T> all() const { return {at, packed, S.stack, S.rows, S.columns}; }
     };
     // Gradients and moments: one number for each of a trained tensor, none for the others.
     template <spec S> struct trained {
         static constexpr spec is = S;
+        using T = type<S>;
         T* at = nullptr;
 
-        constexpr operator rows<T>() const { return {at, S.rows * S.stack, S.columns}; }
+        constexpr rows<T> view() const { return {at, S.rows * S.stack, S.columns}; }
     };
 };
+
+// The spec and the number type of a field that a visitor was given: spec_of<decltype(field)>.
+template <class Field> inline constexpr spec spec_of = std::remove_cvref_t<Field>::is;
+template <class Field> using number_of = typename std::remove_cvref_t<Field>::T;
 
 namespace detail {
 // One byte: the size of a state in this role is the number of its fields.

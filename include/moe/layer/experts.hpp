@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+// The mixture (DeepSeek-V3, equations 12 to 16): y = shared(x) + sum over the chosen experts e of
+// weight_e * expert_e(x). Every expert is a small SwiGLU layer. The routing weight multiplies an
+// expert's inner activation, before its down projection: expert outputs then only have to be
+// summed, and need not be kept for the weight's gradient.
+#pragma once
+
+#include <moe/layer/named.hpp>
+#include <moe/layer/swiglu.hpp>
+#include <moe/routing/balance.hpp>
+#include <moe/routing/route.hpp>
+
+namespace moe {
+
+template <class Recipe> struct experts_layer {
+    using number = activation_of<Recipe>;
+    using precise = precise_of<Recipe>;
+    static constexpr auto sizes = of<Recipe>.ffn;
+    static constexpr auto routing = of<Recipe>.routing;
+    static constexpr auto balance = of<Recipe>.balance;
+    static constexpr int hidden = of<Recipe>.model.hidden, width = sizes.intermediate;
+    static constexpr int routed = sizes.routed, active = routing.active;
+    static constexpr bool has_shared = sizes.shared > 0;
+    static constexpr bool has_bias = balance.uses_bias();
+    static constexpr bool balanced = balance.loss_weight() != 0;
+    using shared_layer = named<"shared_experts", swiglu<Recipe, sizes.shared * width>>;
+
+    template <template <spec> class Slot> struct state {
+        Slot<spec{.rows = routed, .columns = hidden, .packed = true, .precise = true}> router;
+        Slot<spec{.rows = has_bias ? 1 : 0,
+                  .columns = routed,
+                  .start = start::zero,
+                  .decays = false,
+                  .trained = false,
+                  .precise = true}>
+            bias;
+        Slot<spec{.rows = width, .columns = hidden, .stack = routed, .packed = true}> gate, up;
+        Slot<spec{.rows = hidden, .columns = width, .stack = routed, .packed = true}> down;
+        typename shared_layer::template state<Slot> shared;
+
+        static constexpr void each(const name& prefix, auto&& visit, auto&... s) {
+            visit(prefix.with("gate.weight"), s.router...);
+            visit(prefix.with("gate.e_score_correction_bias"), s.bias...);
+            visit(prefix.with("experts.*.gate_proj.weight"), s.gate...);
+            visit(prefix.with("experts.*.up_proj.weight"), s.up...);
+            visit(prefix.with("experts.*.down_proj.weight"), s.down...);
+            shared_layer::template state<Slot>::each(prefix, visit, s.shared...);
+        }
+    };
+    static_assert(lists_every_field<state>());
+
+    struct kept {
+        read_activations<Recipe> x;
+        rows<precise> logits, weight;  // (tokens, routed), (tokens, active)
+        dispatch_plan plan;
+        number* row_weight = nullptr;     // the weight of every routed row
+        precise* balance_loss = nullptr;  // (sequences)
+        activations<Recipe> gate, up, h;  // (routed rows, width)
+        typename shared_layer::kept shared;
+
+        void place(arena& memory, batch_shape shape) {
+            const int tokens = shape.tokens(), all = tokens * active;
+            logits = memory.take_rows<precise>(tokens, routed);
+            weight = memory.take_rows<precise>(tokens, active);
+            plan.chosen = memory.take<int>(all);
+            plan.first = memory.take<int>(routed + 1);
+            plan.token = memory.take<int>(all);
+            plan.row = memory.take<int>(all);
+            row_weight = memory.take<number>(all);
+            balance_loss = memory.take<precise>(shape.sequences);
+            for (auto* wide : {&gate, &up, &h}) *wide = memory.take_rows<number>(all, width);
+            if constexpr (has_shared) shared.place(memory, shape);
+        }
+    };
+    struct delta {
+        activations<Recipe> gate, up;
+        rows<precise> logits;
+        typename shared_layer::delta shared;
+
+        void place(arena& memory, batch_shape shape) {
+            const int all = shape.tokens() * active;
+            for (auto* wide : {&gate, &up}) *wide = memory.take_rows<number>(all, width);
+            logits = memory.take_rows<precise>(shape.tokens(), routed);
+            if constexpr (has_shared) shared.place(memory, shape);
+        }
+    };
+    struct work {
+        activations<Recipe> routed_rows, routed_partial, h, partial;
+        number* row_gradient = nullptr;
+        rows<precise> weight_gradient, router_partial;
+        typename shared_layer::work shared;
+
+        void place(arena& memory, batch_shape shape) {
+            const int tokens = shape.tokens(), all = tokens * active;
+            row_gradient = memory.take<number>(all);
+            weight_gradient = memory.take_rows<precise>(tokens, active);
+            partial = memory.take_rows<number>(tokens, hidden);
+            memory.overlap(
+                [&] {
+                    routed_rows = memory.take_rows<number>(all, hidden);
+                    memory.overlap([&] { h = memory.take_rows<number>(all, width); },
+                                   [&] { routed_partial = memory.take_rows<number>(all, hidden); });
+                },
+                [&] {
+                    if constexpr (has_shared) shared.place(memory, shape);
+                },
+                [&] { router_partial = memory.take_rows<precise>(tokens, hidden); });
+        }
+    };
+
+    static void forward(auto on, const pass_of<Recipe>& pass, activations<Recipe> y,
+                        read_activations<Recipe> x, const auto& weights, kept& k, work& w) {
+        const int tokens = x.count;
+        k.x = x;
+        const auto logits = k.logits.part(0, tokens), weight = k.weight.part(0, tokens);
+        op::linear(on, logits, x, weights.router.one());
+        k.plan.tokens = tokens, k.plan.active = active, k.plan.experts = routed;
+        route<routed>(on, k.plan.chosen, weight, logits, selection_bias(weights.bias.at), routing);
+        op::plan_dispatch(on, k.plan);
+
+        const groups by = k.plan.by_expert();
+        const int all = by.rows();
+        spread_weights(on, k.row_weight, weight, k.plan);
+        const auto gate = k.gate.part(0, all), up = k.up.part(0, all), h = k.h.part(0, all);
+        op::grouped_linear(on, gate, {x, k.plan.token}, weights.gate.all(), by);
+        op::grouped_linear(on, up, {x, k.plan.token}, weights.up.all(), by);
+        op::swiglu(on, h, gate, up, k.row_weight);
+        op::grouped_linear(on, w.routed_rows.part(0, all), h, weights.down.all(), by);
+        op::combine(on, y, w.routed_rows.part(0, all), k.plan, routed / routing.groups);
+        if constexpr (has_shared) {
+            const auto partial = w.partial.part(0, tokens);
+            shared_layer::forward(on, pass, partial, x, weights.shared, k.shared, w.shared);
+            op::add(on, y, partial);
+        }
+    }
+
+    static void backward_input(auto on, const pass_of<Recipe>& pass, activations<Recipe> dx,
+                               read_activations<Recipe> dy, const auto& weights, kept& k, delta& d,
+                               work& w) {
+        const int tokens = dy.count;
+        const groups by = k.plan.by_expert();
+        const int all = by.rows();
+        const auto gate = d.gate.part(0, all), up = d.up.part(0, all);
+        const auto routed_rows = w.routed_rows.part(0, all), h = w.h.part(0, all);
+        op::grouped_linear_backward_input(on, h, {dy, k.plan.token}, weights.down.all(), by);
+        op::swiglu_backward(on, gate, up, w.row_gradient, h, k.gate.part(0, all), k.up.part(0, all),
+                            k.row_weight);
+        const auto partial_rows = w.routed_partial.part(0, all);
+        op::grouped_linear_backward_input(on, routed_rows, gate, weights.gate.all(), by);
+        op::grouped_linear_backward_input(on, partial_rows, up, weights.up.all(), by);
+        op::add(on, routed_rows, partial_rows);
+        op::combine(on, dx, routed_rows, k.plan, routed / routing.groups);
+
+        const auto d_logits = d.logits.part(0, tokens),
+                   d_weight = w.weight_gradient.part(0, tokens);
+        const auto logits = k.logits.part(0, tokens);
+        gather_weights(on, d_weight, w.row_gradient, k.plan);
+        route_backward<routed>(on, d_logits, d_weight, logits, k.plan.chosen,
+                               k.weight.part(0, tokens), routing);
+        if constexpr (balanced)
+            balance_loss<routed>(on, d_logits, k.balance_loss, logits, k.plan.chosen,
+                                 pass.shape.length, pass.sequence_share, routing, balance);
+        const auto partial = w.partial.part(0, tokens);
+        op::linear_backward_input(on, partial, d_logits, weights.router.one());
+        op::add(on, dx, partial);
+        if constexpr (has_shared) {
+            shared_layer::backward_input(on, pass, partial, dy, weights.shared, k.shared, d.shared,
+                                         w.shared);
+            op::add(on, dx, partial);
+        }
+    }
+
+    static void backward_weight(auto on, const pass_of<Recipe>& pass, read_activations<Recipe> dy,
+                                const kept& k, const delta& d, auto& gradients) {
+        const groups by = k.plan.by_expert();
+        const int all = by.rows();
+        op::grouped_linear_backward_weight(on, gradients.down.view(), {dy, k.plan.token},
+                                           k.h.part(0, all), by);
+        op::grouped_linear_backward_weight(on, gradients.gate.view(), d.gate.part(0, all),
+                                           {k.x, k.plan.token}, by);
+        op::grouped_linear_backward_weight(on, gradients.up.view(), d.up.part(0, all),
+                                           {k.x, k.plan.token}, by);
+        op::linear_backward_weight(on, gradients.router.view(), d.logits.part(0, dy.count), k.x);
+        if constexpr (has_shared)
+            shared_layer::backward_weight(on, pass, dy, k.shared, d.shared, gradients.shared);
+    }
+
+private:
+    // FP32 under every policy; a gradient check in FP64 has none, for it holds the choices fixed.
+    static const float* selection_bias(const float* bias) { return has_bias ? bias : nullptr; }
+    static const float* selection_bias(const double*) { return nullptr; }
+
+    // Between a token's choices and the rows they were sent to.
+    static void spread_weights(auto on, number* of_row, rows<const precise> weight,
+                               const dispatch_plan& plan) {
+        on.each(plan.tokens, [&](int t) {
+            for (int i = 0; i < active; ++i)
+                if (const int row = plan.row[t * active + i]; row >= 0)
+                    of_row[row] = number(weight(t, i));
+        });
+    }
+    static void gather_weights(auto on, rows<precise> weight, const number* of_row,
+                               const dispatch_plan& plan) {
+        on.each(plan.tokens, [&](int t) {
+            for (int i = 0; i < active; ++i) {
+                const int row = plan.row[t * active + i];
+                weight(t, i) = row >= 0 ? precise(of_row[row]) : precise(0);
+            }
+        });
+    }
+};
+
+}  // namespace moe

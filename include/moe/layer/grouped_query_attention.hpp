@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+// Causal attention whose query heads share key and value heads in groups (Ainslie et al. 2023),
+// with rotary positions on all of a head and, if asked for, a norm on every query and key head.
+#pragma once
+
+#include <moe/layer/types.hpp>
+
+#include <cmath>
+
+namespace moe {
+
+template <class Recipe> struct grouped_query_attention {
+    using number = activation_of<Recipe>;
+    static constexpr auto sizes = of<Recipe>.attention;
+    static constexpr int hidden = of<Recipe>.model.hidden;
+    static constexpr int query_width = sizes.heads * sizes.head_dim;
+    static constexpr int key_width = sizes.kv_heads * sizes.head_dim;
+    static constexpr bool normed = sizes.qk_norm;
+
+    template <template <spec> class Slot> struct state {
+        Slot<spec{.rows = query_width, .columns = hidden, .packed = true}> query;
+        Slot<spec{.rows = key_width, .columns = hidden, .packed = true}> key, value;
+        Slot<spec{.rows = hidden, .columns = query_width, .packed = true}> out;
+        Slot<spec{.rows = normed ? 1 : 0,
+                  .columns = sizes.head_dim,
+                  .start = start::one,
+                  .decays = false,
+                  .precise = true}>
+            query_gain, key_gain;
+
+        static constexpr void each(const name& prefix, auto&& visit, auto&... s) {
+            visit(prefix.with("q_proj.weight"), s.query...);
+            visit(prefix.with("k_proj.weight"), s.key...);
+            visit(prefix.with("v_proj.weight"), s.value...);
+            visit(prefix.with("o_proj.weight"), s.out...);
+            visit(prefix.with("q_norm.weight"), s.query_gain...);
+            visit(prefix.with("k_norm.weight"), s.key_gain...);
+        }
+    };
+    static_assert(lists_every_field<state>());
+
+    struct kept {
+        read_activations<Recipe> x;
+        activations<Recipe> query, key, value, out, lse;
+        activations<Recipe> raw_query, raw_key;  // before their norms
+        number *query_scale = nullptr, *key_scale = nullptr;
+
+        void place(arena& memory, batch_shape shape) {
+            const int tokens = shape.tokens();
+            query = memory.take_rows<number>(tokens, query_width);
+            key = memory.take_rows<number>(tokens, key_width);
+            value = memory.take_rows<number>(tokens, key_width);
+            out = memory.take_rows<number>(tokens, query_width);
+            lse = memory.take_rows<number>(tokens, sizes.heads);
+            if constexpr (normed) {
+                raw_query = memory.take_rows<number>(tokens, query_width);
+                raw_key = memory.take_rows<number>(tokens, key_width);
+                query_scale = memory.take<number>(std::int64_t(tokens) * sizes.heads);
+                key_scale = memory.take<number>(std::int64_t(tokens) * sizes.kv_heads);
+            }
+        }
+    };
+    struct delta {
+        activations<Recipe> query, key, value;         // of the projections' outputs
+        activations<Recipe> normed_query, normed_key;  // of the norms' outputs
+
+        void place(arena& memory, batch_shape shape) {
+            const int tokens = shape.tokens();
+            query = memory.take_rows<number>(tokens, query_width);
+            key = memory.take_rows<number>(tokens, key_width);
+            value = memory.take_rows<number>(tokens, key_width);
+            if constexpr (normed) {
+                normed_query = memory.take_rows<number>(tokens, query_width);
+                normed_key = memory.take_rows<number>(tokens, key_width);
+            }
+        }
+    };
+    struct work {
+        activations<Recipe> out, partial;
+
+        void place(arena& memory, batch_shape shape) {
+            memory.overlap([&] { out = memory.take_rows<number>(shape.tokens(), query_width); },
+                           [&] { partial = memory.take_rows<number>(shape.tokens(), hidden); });
+        }
+    };
+
+    static void forward(auto on, const pass_of<Recipe>& pass, activations<Recipe> y,
+                        read_activations<Recipe> x, const auto& weights, kept& k, work&) {
+        k.x = x;
+        const auto in_flight = seen(pass, k);
+        const auto query = in_flight.query, key = in_flight.key;
+        const int length = pass.shape.length, position = pass.position;
+        if constexpr (normed) {
+            const auto raw_query = k.raw_query.part(0, x.count),
+                       raw_key = k.raw_key.part(0, x.count);
+            op::linear(on, raw_query, x, weights.query.one());
+            op::linear(on, raw_key, x, weights.key.one());
+            const number epsilon = number(of<Recipe>.model.norm_epsilon);
+            op::rms_norm(on, by_head(query), k.query_scale, by_head(raw_query),
+                         weights.query_gain.at, epsilon);
+            op::rms_norm(on, by_head(key), k.key_scale, by_head(raw_key), weights.key_gain.at,
+                         epsilon);
+        } else {
+            op::linear(on, query, x, weights.query.one());
+            op::linear(on, key, x, weights.key.one());
+        }
+        op::linear(on, in_flight.value, x, weights.value.one());
+        op::rope(on, query, columns(sizes.heads), pass.angles, length, position);
+        op::rope(on, key, columns(sizes.kv_heads), pass.angles, length, position);
+        op::attention(on, in_flight.out, in_flight.lse, query, k.key.part(0, in_flight.keys),
+                      k.value.part(0, in_flight.keys), shape(pass));
+        op::linear(on, y, in_flight.out, weights.out.one());
+    }
+
+    static void backward_input(auto on, const pass_of<Recipe>& pass, activations<Recipe> dx,
+                               read_activations<Recipe> dy, const auto& weights, kept& k, delta& d,
+                               work& w) {
+        const int tokens = dy.count, length = pass.shape.length;
+        const auto d_out = w.out.part(0, tokens), partial = w.partial.part(0, tokens);
+        const auto query = d.query.part(0, tokens), key = d.key.part(0, tokens),
+                   value = d.value.part(0, tokens);
+        // With norms between, attention's gradients first land behind the norms.
+        const auto d_query = normed ? d.normed_query.part(0, tokens) : query;
+        const auto d_key = normed ? d.normed_key.part(0, tokens) : key;
+        op::linear_backward_input(on, d_out, dy, weights.out.one());
+        op::attention_backward(on, d_query, d_key, value, d_out, k.query.part(0, tokens),
+                               k.key.part(0, tokens), k.value.part(0, tokens),
+                               k.out.part(0, tokens), k.lse.part(0, tokens), shape(pass));
+        op::rope_backward(on, d_query, columns(sizes.heads), pass.angles, length, 0);
+        op::rope_backward(on, d_key, columns(sizes.kv_heads), pass.angles, length, 0);
+        if constexpr (normed) {
+            op::rms_norm_backward_input(on, by_head(query), by_head(d_query),
+                                        by_head(k.raw_query.part(0, tokens)), k.query_scale,
+                                        weights.query_gain.at);
+            op::rms_norm_backward_input(on, by_head(key), by_head(d_key),
+                                        by_head(k.raw_key.part(0, tokens)), k.key_scale,
+                                        weights.key_gain.at);
+        }
+        op::linear_backward_input(on, dx, query, weights.query.one());
+        op::linear_backward_input(on, partial, key, weights.key.one());
+        op::add(on, dx, partial);
+        op::linear_backward_input(on, partial, value, weights.value.one());
+        op::add(on, dx, partial);
+    }
+
+    static void backward_weight(auto on, const pass_of<Recipe>&, read_activations<Recipe> dy,
+                                const kept& k, const delta& d, auto& gradients) {
+        const int tokens = dy.count;
+        op::linear_backward_weight(on, gradients.out.view(), dy, k.out.part(0, tokens));
+        op::linear_backward_weight(on, gradients.query.view(), d.query.part(0, tokens), k.x);
+        op::linear_backward_weight(on, gradients.key.view(), d.key.part(0, tokens), k.x);
+        op::linear_backward_weight(on, gradients.value.view(), d.value.part(0, tokens), k.x);
+        if constexpr (normed) {
+            op::rms_norm_backward_weight(on, gradients.query_gain.view(),
+                                         by_head(d.normed_query.part(0, tokens)),
+                                         by_head(k.raw_query.part(0, tokens)), k.query_scale);
+            op::rms_norm_backward_weight(on, gradients.key_gain.view(),
+                                         by_head(d.normed_key.part(0, tokens)),
+                                         by_head(k.raw_key.part(0, tokens)), k.key_scale);
+        }
+    }
+
+private:
+    struct in_flight {
+        activations<Recipe> query, key, value, out, lse;
+        int keys;
+    };
+    // The rows of this pass. With tokens in the cache already, keys and values go behind them.
+    static in_flight seen(const pass_of<Recipe>& pass, kept& k) {
+        if (pass.position > 0) MOE_CHECK(pass.shape.sequences, ==, 1);
+        const int tokens = pass.tokens(), first = pass.position;
+        return {k.query.part(0, tokens), k.key.part(first, tokens), k.value.part(first, tokens),
+                k.out.part(0, tokens),   k.lse.part(0, tokens),     first + tokens};
+    }
+    static op::attention_shape shape(const pass_of<Recipe>& pass) {
+        return {
+            pass.shape.sequences,
+            pass.shape.length,
+            pass.position + pass.shape.length,
+            sizes.heads,
+            sizes.kv_heads,
+            sizes.head_dim,
+            sizes.head_dim,
+            1 / std::sqrt(double(sizes.head_dim)) * of<Recipe>.model.rope_scaling.softmax_factor()};
+    }
+    static op::head_columns columns(int heads) { return {heads, sizes.head_dim, 0}; }
+    // Every head of every token as a row of its own.
+    template <class T> static rows<T> by_head(rows<T> x) {
+        MOE_CHECK(x.stride, ==, x.width);
+        return {x.at, x.count * (x.width / sizes.head_dim), sizes.head_dim};
+    }
+};
+
+}  // namespace moe

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// The dense feed-forward layer: y = down(silu(gate(x)) * up(x)).
+#pragma once
+
+#include <moe/layer/types.hpp>
+
+namespace moe {
+
+template <class Recipe, int Width> struct swiglu {
+    using number = activation_of<Recipe>;
+    static constexpr int hidden = of<Recipe>.model.hidden;
+
+    template <template <spec> class Slot> struct state {
+        Slot<spec{.rows = Width, .columns = hidden, .packed = true}> gate, up;
+        Slot<spec{.rows = hidden, .columns = Width, .packed = true}> down;
+
+        static constexpr void each(const name& prefix, auto&& visit, auto&... s) {
+            visit(prefix.with("gate_proj.weight"), s.gate...);
+            visit(prefix.with("up_proj.weight"), s.up...);
+            visit(prefix.with("down_proj.weight"), s.down...);
+        }
+    };
+    static_assert(lists_every_field<state>());
+
+    struct kept {
+        read_activations<Recipe> x;
+        activations<Recipe> gate, up, h;
+
+        void place(arena& memory, batch_shape shape) {
+            for (auto* wide : {&gate, &up, &h})
+                *wide = memory.take_rows<number>(shape.tokens(), Width);
+        }
+    };
+    struct delta {
+        activations<Recipe> gate, up;
+
+        void place(arena& memory, batch_shape shape) {
+            for (auto* wide : {&gate, &up}) *wide = memory.take_rows<number>(shape.tokens(), Width);
+        }
+    };
+    struct work {
+        activations<Recipe> h, partial;
+
+        void place(arena& memory, batch_shape shape) {
+            memory.overlap([&] { h = memory.take_rows<number>(shape.tokens(), Width); },
+                           [&] { partial = memory.take_rows<number>(shape.tokens(), hidden); });
+        }
+    };
+
+    static void forward(auto on, const pass_of<Recipe>&, activations<Recipe> y,
+                        read_activations<Recipe> x, const auto& weights, kept& k, work&) {
+        const int tokens = x.count;
+        k.x = x;
+        op::linear(on, k.gate.part(0, tokens), x, weights.gate.one());
+        op::linear(on, k.up.part(0, tokens), x, weights.up.one());
+        op::swiglu(on, k.h.part(0, tokens), k.gate.part(0, tokens), k.up.part(0, tokens), nullptr);
+        op::linear(on, y, k.h.part(0, tokens), weights.down.one());
+    }
+    static void backward_input(auto on, const pass_of<Recipe>&, activations<Recipe> dx,
+                               read_activations<Recipe> dy, const auto& weights, kept& k, delta& d,
+                               work& w) {
+        const int tokens = dy.count;
+        const auto gate = d.gate.part(0, tokens), up = d.up.part(0, tokens);
+        op::linear_backward_input(on, w.h.part(0, tokens), dy, weights.down.one());
+        op::swiglu_backward(on, gate, up, nullptr, w.h.part(0, tokens), k.gate.part(0, tokens),
+                            k.up.part(0, tokens), nullptr);
+        op::linear_backward_input(on, dx, gate, weights.gate.one());
+        op::linear_backward_input(on, w.partial.part(0, tokens), up, weights.up.one());
+        op::add(on, dx, w.partial.part(0, tokens));
+    }
+    static void backward_weight(auto on, const pass_of<Recipe>&, read_activations<Recipe> dy,
+                                const kept& k, const delta& d, auto& gradients) {
+        const int tokens = dy.count;
+        op::linear_backward_weight(on, gradients.down.view(), dy, k.h.part(0, tokens));
+        op::linear_backward_weight(on, gradients.gate.view(), d.gate.part(0, tokens), k.x);
+        op::linear_backward_weight(on, gradients.up.view(), d.up.part(0, tokens), k.x);
+    }
+};
+
+}  // namespace moe

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// One layer behind another: y = Second(First(x)). The seam between them is kept on the way there,
+// and its gradient on the way back, so the weights' turn may come any time later.
+#pragma once
+
+#include <moe/layer/types.hpp>
+
+namespace moe {
+
+template <class Recipe, class First, class Second, int Seam> struct then {
+    template <template <spec> class Slot> struct state {
+        typename First::template state<Slot> first;
+        typename Second::template state<Slot> second;
+
+        static constexpr void each(const name& prefix, auto&& visit, auto&... s) {
+            First::template state<Slot>::each(prefix, visit, s.first...);
+            Second::template state<Slot>::each(prefix, visit, s.second...);
+        }
+    };
+    struct kept {
+        typename First::kept first;
+        activations<Recipe> seam;
+        typename Second::kept second;
+
+        void place(arena& memory, batch_shape shape) {
+            first.place(memory, shape);
+            seam = memory.take_rows<activation_of<Recipe>>(shape.tokens(), Seam);
+            second.place(memory, shape);
+        }
+    };
+    struct delta {
+        typename First::delta first;
+        activations<Recipe> seam;
+        typename Second::delta second;
+
+        void place(arena& memory, batch_shape shape) {
+            first.place(memory, shape);
+            seam = memory.take_rows<activation_of<Recipe>>(shape.tokens(), Seam);
+            second.place(memory, shape);
+        }
+    };
+    struct work {
+        typename First::work first;
+        typename Second::work second;
+
+        void place(arena& memory, batch_shape shape) {
+            memory.overlap([&] { first.place(memory, shape); },
+                           [&] { second.place(memory, shape); });
+        }
+    };
+
+    static void forward(auto on, const pass_of<Recipe>& pass, activations<Recipe> y,
+                        read_activations<Recipe> x, const auto& weights, kept& k, work& w) {
+        const auto seam = k.seam.part(0, x.count);
+        First::forward(on, pass, seam, x, weights.first, k.first, w.first);
+        Second::forward(on, pass, y, seam, weights.second, k.second, w.second);
+    }
+    static void backward_input(auto on, const pass_of<Recipe>& pass, activations<Recipe> dx,
+                               read_activations<Recipe> dy, const auto& weights, kept& k, delta& d,
+                               work& w) {
+        const auto dseam = d.seam.part(0, dy.count);
+        Second::backward_input(on, pass, dseam, dy, weights.second, k.second, d.second, w.second);
+        First::backward_input(on, pass, dx, dseam, weights.first, k.first, d.first, w.first);
+    }
+    static void backward_weight(auto on, const pass_of<Recipe>& pass, read_activations<Recipe> dy,
+                                const kept& k, const delta& d, auto& gradients) {
+        Second::backward_weight(on, pass, dy, k.second, d.second, gradients.second);
+        First::backward_weight(on, pass, d.seam.part(0, dy.count), k.first, d.first,
+                               gradients.first);
+    }
+};
+
+}  // namespace moe
