@@ -6,6 +6,7 @@
 #include <moe/device/cpu.hpp>
 
 #include <memory>
+#include <string>
 
 namespace test {
 
@@ -18,7 +19,7 @@ inline moe::pool& pool_of(int threads) {
 // work(on) for one number of threads
 template <class Work> void on_every_isa(int threads, const Work& work) {
     const auto run = [&](auto isa) {
-        CAPTURE(isa.name);
+        CAPTURE(std::string(isa.name));
         CAPTURE(threads);
         work(moe::cpu_on<decltype(isa)>{&pool_of(threads)});
     };

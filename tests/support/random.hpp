@@ -115,16 +115,22 @@ template <class A, class B> double inner_product(rows<A> a, rows<B> b) {
     return sum;
 }
 
+// ||a - b||
+template <class A, class B> double distance(rows<A> a, rows<B> b) {
+    double squares = 0;
+    for (int i = 0; i < b.count; ++i)
+        for (int j = 0; j < b.width; ++j) {
+            const double d = double(a(i, j)) - double(b(i, j));
+            squares += d * d;
+        }
+    return std::sqrt(squares);
+}
+
 // ||got - expected|| / ||expected||; NaN wherever 'got' has one, so that a comparison fails.
 template <class A, class B> double relative_error(rows<A> got, rows<B> expected) {
-    double difference = 0, size = 0;
-    for (int i = 0; i < expected.count; ++i)
-        for (int j = 0; j < expected.width; ++j) {
-            const double e = double(expected(i, j)), d = double(got(i, j)) - e;
-            difference += d * d;
-            size += e * e;
-        }
-    return difference == 0 ? 0 : std::sqrt(difference / std::fmax(size, 1e-300));
+    const double apart = distance(got, expected);
+    const double size = std::sqrt(inner_product(expected, expected));
+    return apart == 0 ? 0 : apart / std::fmax(size, 1e-300);
 }
 template <class A, class B>
 double relative_error(const guarded<A>& got, const guarded<B>& expected) {

@@ -84,6 +84,20 @@ template <> struct lanes<isa::generic> {
         for (int i = 0; i < lane_count; ++i) no.v[i] = a.v[i] < b.v[i] ? yes.v[i] : no.v[i];
         return no;
     }
+    // Lanes 2i and 2i + 1 as a pair: swapped; the even one twice; the odd one twice
+    friend MOE_INLINE lanes swap_pairs(lanes a) {
+        lanes r;
+        for (int i = 0; i < lane_count; ++i) r.v[i] = a.v[i ^ 1];
+        return r;
+    }
+    friend MOE_INLINE lanes even_twice(lanes a) {
+        for (int i = 0; i < lane_count; i += 2) a.v[i + 1] = a.v[i];
+        return a;
+    }
+    friend MOE_INLINE lanes odd_twice(lanes a) {
+        for (int i = 0; i < lane_count; i += 2) a.v[i] = a.v[i + 1];
+        return a;
+    }
     // p * 2^n, n being the integer that adding the magic constant rounded into 'shifted'
     friend MOE_INLINE lanes times_power(lanes p, lanes shifted) {
         for (int i = 0; i < lane_count; ++i)
@@ -168,6 +182,15 @@ template <> struct lanes<isa::avx2_fma> {
         return {_mm256_blendv_ps(no.low, yes.low, _mm256_cmp_ps(a.low, b.low, _CMP_LT_OQ)),
                 _mm256_blendv_ps(no.high, yes.high, _mm256_cmp_ps(a.high, b.high, _CMP_LT_OQ))};
     }
+    friend MOE_INLINE lanes swap_pairs(lanes a) {
+        return {_mm256_permute_ps(a.low, 0xB1), _mm256_permute_ps(a.high, 0xB1)};
+    }
+    friend MOE_INLINE lanes even_twice(lanes a) {
+        return {_mm256_moveldup_ps(a.low), _mm256_moveldup_ps(a.high)};
+    }
+    friend MOE_INLINE lanes odd_twice(lanes a) {
+        return {_mm256_movehdup_ps(a.low), _mm256_movehdup_ps(a.high)};
+    }
     friend MOE_INLINE lanes times_power(lanes p, lanes shifted) {
         const auto one = [](__m256 x, __m256 n) {
             return _mm256_castsi256_ps(_mm256_add_epi32(
@@ -217,6 +240,11 @@ template <> struct lanes<isa::avx512_bf16> {
     friend MOE_INLINE lanes where_less(lanes a, lanes b, lanes yes, lanes no) {
         return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ), no.v, yes.v)};
     }
+    friend MOE_INLINE lanes swap_pairs(lanes a) {
+        return {_mm512_maskz_permute_ps(0xFFFF, a.v, 0xB1)};
+    }
+    friend MOE_INLINE lanes even_twice(lanes a) { return {_mm512_maskz_moveldup_ps(0xFFFF, a.v)}; }
+    friend MOE_INLINE lanes odd_twice(lanes a) { return {_mm512_maskz_movehdup_ps(0xFFFF, a.v)}; }
     friend MOE_INLINE lanes times_power(lanes p, lanes shifted) {
         const __m512i power = _mm512_maskz_slli_epi32(0xFFFF, _mm512_castps_si512(shifted.v), 23);
         return {_mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p.v), power))};

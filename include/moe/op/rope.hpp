@@ -20,6 +20,14 @@ struct yarn {
     int original_length = 4096;
     double mscale = 0, mscale_all_dim = 0;
 
+    constexpr void each(auto visit) const {
+        visit("factor", factor);
+        visit("beta_fast", beta_fast);
+        visit("beta_slow", beta_slow);
+        visit("original_length", original_length);
+        visit("mscale", mscale);
+        visit("mscale_all_dim", mscale_all_dim);
+    }
     // Multiplies the table's cosines and sines.
     double table_factor() const {
         if (mscale == 0 || mscale_all_dim == 0) return growth(1);
@@ -84,23 +92,27 @@ void rope_table(T* table, int positions, int dim, double base, const yarn& scali
 
 namespace moe::detail {
 
+template <class T> void check_rotation(rows<T> x, op::head_columns where, op::rotary<T> turn) {
+    MOE_CHECK(turn.dim % 2, ==, 0);
+    if (where.heads <= 0) return;
+    MOE_CHECK(where.first, >=, 0);
+    MOE_CHECK((where.heads - 1) * where.stride + where.first + turn.dim, <=, x.width);
+}
+
+// direction 1: forward; -1: back, the transpose of the rotation
 // direction 1: forward; -1: back, the transpose of the rotation
 template <class T>
 void rotate(rows<T> x, op::head_columns where, op::rotary<T> turn, int length, int position,
             T direction) {
-    MOE_CHECK(turn.dim % 2, ==, 0);
-    if (where.heads > 0) {
-        MOE_CHECK(where.first, >=, 0);
-        MOE_CHECK((where.heads - 1) * where.stride + where.first + turn.dim, <=, x.width);
-    }
+    check_rotation(x, where, turn);
     for (int t = 0; t < x.count; ++t) {
         const T* row = turn.table + std::ptrdiff_t(position + t % length) * turn.dim;
         for (int h = 0; h < where.heads; ++h)
             for (int j = 0; j < turn.dim; j += 2) {
                 T* pair = x[t] + h * where.stride + where.first + j;
                 const T c = row[j], s = direction * row[j + 1], even = pair[0], odd = pair[1];
-                pair[0] = even * c - odd * s;
-                pair[1] = even * s + odd * c;
+                pair[0] = std::fma(odd, -s, even * c);
+                pair[1] = std::fma(even, s, odd * c);
             }
     }
 }
@@ -113,12 +125,12 @@ namespace moe::op {
 template <class T>
 void rope(reference, rows<T> x, head_columns where, rotary<same<T>> turn, int length,
           int position) {
-    detail::rotate<T>(x, where, turn, length, position, 1);
+    moe::detail::rotate<T>(x, where, turn, length, position, 1);
 }
 template <class T>
 void rope_backward(reference, rows<T> dx, head_columns where, rotary<same<T>> turn, int length,
                    int position) {
-    detail::rotate<T>(dx, where, turn, length, position, -1);
+    moe::detail::rotate<T>(dx, where, turn, length, position, -1);
 }
 
 }  // namespace moe::op

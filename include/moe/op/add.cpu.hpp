@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// add and add_and_clear on the CPU: split over pieces of rows, so that a single long row is shared
+// out too. The same bits as the specification.
+#pragma once
+
+#include <moe/device/cpu.hpp>
+#include <moe/device/sweep.hpp>
+#include <moe/op/add.hpp>
+
+namespace moe::detail {
+
+// work(row, column, width) on pieces of up to 4096 columns
+template <class Isa, class Work>
+void over_pieces(cpu_on<Isa> on, int count, int width, const Work& work) {
+    constexpr int piece = 4096;
+    const int pieces = ceil_divide(width, piece);
+    on.each(count * pieces, [&](int i) {
+        const int column = i % pieces * piece, left = width - column;
+        work(i / pieces, column, left < piece ? left : piece);
+    });
+}
+
+}  // namespace moe::detail
+
+namespace moe::op {
+
+template <class Isa> void add(cpu_on<Isa> on, rows<float> into, rows<const float> from) {
+    using vector = lanes<Isa>;
+    MOE_CHECK(into.count, ==, from.count);
+    MOE_CHECK(into.width, ==, from.width);
+    moe::detail::over_pieces(on, into.count, into.width, [&](int row, int column, int width) {
+        float* sum = into[row] + column;
+        const float* other = from[row] + column;
+        sweep(width, [&](int j, auto n) {
+            store(sum + j, n, load<vector>(sum + j, n) + load<vector>(other + j, n));
+        });
+    });
+}
+
+template <class Isa> void add_and_clear(cpu_on<Isa> on, rows<float> into, rows<float> from) {
+    using vector = lanes<Isa>;
+    MOE_CHECK(into.count, ==, from.count);
+    MOE_CHECK(into.width, ==, from.width);
+    moe::detail::over_pieces(on, into.count, into.width, [&](int row, int column, int width) {
+        float* sum = into[row] + column;
+        float* other = from[row] + column;
+        sweep(width, [&](int j, auto n) {
+            store(sum + j, n, load<vector>(sum + j, n) + load<vector>(other + j, n));
+            store(other + j, n, vector::splat(0));
+        });
+    });
+}
+
+}  // namespace moe::op
