@@ -21,6 +21,18 @@ curve thinned(const curve&, int points);
 // Each point is the mean of those up to 'reach' before and behind it; fewer at the ends.
 curve smoothed(const curve&, int reach);
 
+// A matrix to be shown as colours.
+struct heat_map {
+    std::string title;
+    std::vector<std::string> rows, columns;
+    std::vector<double> cells;  // (rows, columns), shares from 0 to 1
+
+    double at(std::size_t row, std::size_t column) const {
+        return cells[row * columns.size() + column];
+    }
+    double highest() const;  // of the finite cells, 0 without any
+};
+
 struct axis {
     double first = 0, last = 1;
     std::vector<double> ticks;  // round numbers in [first, last]

@@ -58,6 +58,13 @@ curve smoothed(const curve& from, int reach) {
     return result;
 }
 
+double heat_map::highest() const {
+    double result = 0;
+    for (const double cell : cells)
+        if (std::isfinite(cell)) result = std::max(result, cell);
+    return result;
+}
+
 axis axis_over(double lowest, double highest, int about, bool to_ticks) {
     if (!(lowest <= highest)) lowest = 0, highest = 1;
     if (lowest == highest) {
@@ -79,7 +86,7 @@ axis axis_over(double lowest, double highest, int about, bool to_ticks) {
     result.first = lowest, result.last = highest;
     if (to_ticks) result.first = before(lowest) * step, result.last = behind(highest) * step;
     for (double n = behind(result.first); n <= before(result.last); ++n)
-        result.ticks.push_back(n * step);
+        result.ticks.push_back(n * step + 0.0);  // + 0.0: no -0
     result.digits = std::clamp(int(-std::floor(std::log10(step) + 1e-9)), 0, 12);
     return result;
 }

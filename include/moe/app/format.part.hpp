@@ -29,7 +29,7 @@ inline std::string with_prefix(double value, const char* const (&prefixes)[5], c
 
 // Length of the UTF-8 sequence at the start of the text, 0 where there is none. Overlong forms,
 // surrogates and what lies above U+10FFFF are none (RFC 3629).
-inline std::size_t utf8_length(std::string_view text) {
+inline std::size_t letter_length(std::string_view text) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char lead = byte(0);
     if (lead < 0x80) return 1;
@@ -108,7 +108,7 @@ std::string printable(std::string_view text, bool keep_lines) {
     std::string result;
     result.reserve(text.size());
     while (!text.empty()) {
-        const std::size_t length = detail::utf8_length(text);
+        const std::size_t length = detail::letter_length(text);
         const std::string_view letter = text.substr(0, length ? length : 1);
         const bool kept = keep_lines && (letter == "\n" || letter == "\t");
         result += length == 0 || (detail::is_control(letter) && !kept) ? "\uFFFD" : letter;

@@ -22,7 +22,7 @@ namespace moe {
 namespace detail {
 
 // The first line of a file of the kernel's; no stream, because that would allocate.
-inline bool read_line(const std::string& file, char* line, int capacity) {
+inline bool powercap_line(const std::string& file, char* line, int capacity) {
     const int from = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
     if (from < 0) return false;
     const ssize_t length = ::read(from, line, std::size_t(capacity) - 1);
@@ -32,10 +32,10 @@ inline bool read_line(const std::string& file, char* line, int capacity) {
     return true;
 }
 
-inline bool read_counter(const std::string& file, std::uint64_t& value) {
+inline bool powercap_counter(const std::string& file, std::uint64_t& value) {
     char line[64];
     unsigned long long number = 0;
-    if (!read_line(file, line, sizeof line) || std::sscanf(line, "%llu", &number) != 1)
+    if (!powercap_line(file, line, sizeof line) || std::sscanf(line, "%llu", &number) != 1)
         return false;
     value = number;
     return true;
@@ -59,12 +59,12 @@ energy_meter::energy_meter(energy_settings settings) : settings_(std::move(setti
         if (!detail::is_rapl_zone(zone->path().filename().string())) continue;
         char name[64];
         counter found;
-        if (!detail::read_line(zone->path() / "name", name, sizeof name)) continue;
+        if (!detail::powercap_line(zone->path() / "name", name, sizeof name)) continue;
         found.name.assign(name, std::string_view(name).find_last_not_of("\n ") + 1);
         if (found.name.rfind("package", 0) != 0 && found.name != "dram") continue;
         found.file = zone->path() / "energy_uj";
-        if (!detail::read_counter(found.file, found.last)) continue;
-        detail::read_counter(zone->path() / "max_energy_range_uj", found.range);
+        if (!detail::powercap_counter(found.file, found.last)) continue;
+        detail::powercap_counter(zone->path() / "max_energy_range_uj", found.range);
         counters_.push_back(std::move(found));
     }
     // Memory alone is not the machine: without a package the model is nearer to the truth.
@@ -79,7 +79,7 @@ energy_meter::energy_meter(energy_settings settings) : settings_(std::move(setti
 void energy_meter::sample() {
     for (counter& c : counters_) {
         std::uint64_t now = 0;
-        if (!detail::read_counter(c.file, now)) {
+        if (!detail::powercap_counter(c.file, now)) {
             broken_ = true;
             return;
         }
