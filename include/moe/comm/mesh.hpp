@@ -6,7 +6,9 @@
 namespace moe {
 
 template <class Policy>
-concept mesh_policy = requires { requires Policy::is_mesh; };
+concept mesh_policy = requires {
+    requires Policy::is_mesh;
+};
 
 struct mesh {
     static constexpr bool is_mesh = true;

@@ -12,7 +12,9 @@ namespace moe {
 
 // A device may also say which precisions it computes in: template <class Precision> computes.
 template <class Policy>
-concept device_policy = requires { typename Policy::on; };
+concept device_policy = requires {
+    typename Policy::on;
+};
 
 template <class Isa> struct cpu_on;
 

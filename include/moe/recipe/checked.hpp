@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// Whether a recipe can be trained: static_assert(moe::checked<nano>()). The questions come in
+// stages, each asked only when the one before was answered, so that one mistake gives one sentence:
+// it names the slot or field, says what is wanted and shows a line to paste.
+#pragma once
+
+#include <moe/recipe/fields.hpp>
+#include <moe/recipe/fits.hpp>
+#include <moe/recipe/has_slots.hpp>
+
+#include <concepts>
+
+namespace moe {
+
+namespace detail {
+
+// Or else a checkpoint could not tell two recipes apart.
+template <class Recipe> consteval bool policies_name_their_fields() {
+    constexpr bool model = names_every_field(of<Recipe>.model);
+    constexpr bool attention = names_every_field(of<Recipe>.attention);
+    constexpr bool ffn = names_every_field(of<Recipe>.ffn);
+    constexpr bool routing = names_every_field(of<Recipe>.routing);
+    constexpr bool balance = names_every_field(of<Recipe>.balance);
+    constexpr bool precision = names_every_field(of<Recipe>.precision);
+    constexpr bool parallel = names_every_field(of<Recipe>.parallel);
+    constexpr bool optimizer = names_every_field(of<Recipe>.optimizer);
+    constexpr bool device = names_every_field(of<Recipe>.device);
+    static_assert(model,
+                  "moe: slot 'model' holds a policy whose each() does not visit every field once. "
+                  "Add to it, e.g.: visit(\"scale\", scale);");
+    static_assert(
+        attention,
+        "moe: slot 'attention' holds a policy whose each() does not visit every field once. "
+        "Add to it, e.g.: visit(\"scale\", scale);");
+    static_assert(ffn,
+                  "moe: slot 'ffn' holds a policy whose each() does not visit every field once. "
+                  "Add to it, e.g.: visit(\"scale\", scale);");
+    static_assert(
+        routing,
+        "moe: slot 'routing' holds a policy whose each() does not visit every field once. "
+        "Add to it, e.g.: visit(\"scale\", scale);");
+    static_assert(
+        balance,
+        "moe: slot 'balance' holds a policy whose each() does not visit every field once. "
+        "Add to it, e.g.: visit(\"scale\", scale);");
+    static_assert(
+        precision,
+        "moe: slot 'precision' holds a policy whose each() does not visit every field once. "
+        "Add to it, e.g.: visit(\"scale\", scale);");
+    static_assert(
+        parallel,
+        "moe: slot 'parallel' holds a policy whose each() does not visit every field once. "
+        "Add to it, e.g.: visit(\"scale\", scale);");
+    static_assert(
+        optimizer,
+        "moe: slot 'optimizer' holds a policy whose each() does not visit every field once. "
+        "Add to it, e.g.: visit(\"scale\", scale);");
+    static_assert(device,
+                  "moe: slot 'device' holds a policy whose each() does not visit every field once. "
+                  "Add to it, e.g.: visit(\"scale\", scale);");
+    return model && attention && ffn && routing && balance && precision && parallel && optimizer &&
+           device;
+}
+
+template <class Recipe> consteval bool balance_fits() {
+    constexpr auto b = of<Recipe>.balance;
+    constexpr bool rate = [] {
+        if constexpr (requires {
+                          { b.rate } -> std::convertible_to<double>;
+                      })
+            return not_negative(b.rate);
+        else
+            return true;
+    }();
+    static_assert(rate,
+                  "moe: balance.rate must not be negative; 0 means no selection bias. Write, "
+                  "e.g.: .rate = 1e-3");
+    constexpr bool loss = not_negative(b.loss_weight());
+    static_assert(loss,
+                  "moe: the weight of the loss in slot 'balance' must not be negative; 0 means "
+                  "none. Write, e.g.: moe::bias_balance balance {.rate = 1e-3, .sequence_loss = "
+                  "1e-4};");
+    constexpr bool has_affinities =
+        b.loss_weight() == 0 || gives_affinities<typename slots<Recipe>::routing>;
+    static_assert(has_affinities,
+                  "moe: the loss of slot 'balance' needs affinities, which the policy in slot "
+                  "'routing' does not give. Write, e.g.: moe::bias_balance balance {.rate = 1e-3, "
+                  ".sequence_loss = 0};");
+    return rate && loss && has_affinities;
+}
+
+template <class Recipe> consteval bool optimizer_fits() {
+    constexpr auto o = of<Recipe>.optimizer;
+    constexpr bool clip = not_negative(o.clip);
+    static_assert(clip,
+                  "moe: optimizer.clip must not be negative; 0 means no limit. Write, e.g.: "
+                  ".clip = 1");
+    if constexpr (requires { o.beta1 + o.beta2 + o.epsilon + o.decay; }) {
+        constexpr bool beta1 = o.beta1 >= 0 && o.beta1 < 1;
+        constexpr bool beta2 = o.beta2 >= 0 && o.beta2 < 1;
+        constexpr bool epsilon = positive(o.epsilon);
+        constexpr bool decay = not_negative(o.decay);
+        static_assert(beta1,
+                      "moe: optimizer.beta1 must be at least 0 and below 1. Write, e.g.: "
+                      ".beta1 = 0.9");
+        static_assert(beta2,
+                      "moe: optimizer.beta2 must be at least 0 and below 1. Write, e.g.: "
+                      ".beta2 = 0.95");
+        static_assert(epsilon,
+                      "moe: optimizer.epsilon must be positive. Write, e.g.: .epsilon = 1e-8");
+        static_assert(decay,
+                      "moe: optimizer.decay must not be negative; 0 means none. Write, e.g.: "
+                      ".decay = 0.1");
+        return clip && beta1 && beta2 && epsilon && decay;
+    } else {
+        return clip;
+    }
+}
+
+template <class Recipe> consteval bool device_fits() {
+    using slot = slots<Recipe>;
+    constexpr bool computes = [] {
+        if constexpr (requires { slot::device::template computes<typename slot::precision>; })
+            return bool(slot::device::template computes<typename slot::precision>);
+        else
+            return true;
+    }();
+    static_assert(computes,
+                  "moe: the device in slot 'device' does not compute in the precision of slot "
+                  "'precision'. Write, e.g.: moe::fp32 precision {}; or, for moe::fp64: "
+                  "moe::reference device {};");
+    return computes;
+}
+
+template <class Recipe> consteval bool numbers_fit() {
+    constexpr bool model = model_fits<Recipe>();
+    constexpr bool rope_scaling = rope_scaling_fits<Recipe>();
+    constexpr bool attention = attention_fits<Recipe>();
+    constexpr bool ffn = ffn_fits<Recipe>();
+    constexpr bool routing = routing_fits<Recipe>();
+    constexpr bool balance = balance_fits<Recipe>();
+    constexpr bool optimizer = optimizer_fits<Recipe>();
+    constexpr bool device = device_fits<Recipe>();
+    return model && rope_scaling && attention && ffn && routing && balance && optimizer && device;
+}
+
+}  // namespace detail
+
+template <class Recipe> consteval bool checked() {
+    if constexpr (!detail::is_plain_struct<Recipe>())
+        return false;
+    else if constexpr (!detail::has_all_slots<Recipe>())
+        return false;
+    else if constexpr (!detail::has_only_slots<Recipe>())
+        return false;
+    else if constexpr (!detail::slots_hold_policies<Recipe>())
+        return false;
+    else if constexpr (!detail::is_known_at_compile_time<Recipe>())
+        return false;
+    else if constexpr (!detail::policies_name_their_fields<Recipe>())
+        return false;
+    else
+        return detail::numbers_fit<Recipe>();
+}
+
+}  // namespace moe
