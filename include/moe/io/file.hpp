@@ -110,8 +110,6 @@ std::string folder_of(std::string_view path);
 std::string name_in_folder(std::string_view path);
 
 std::string read_file(const std::string& path, std::uint64_t limit = std::uint64_t{1} << 36);
-// Written beside, synced and renamed: the old contents or the new, whatever happens.
-void write_file(const std::string& path, std::string_view contents);
 // A name beside 'path' that nobody else uses: PATH.tmp-<process>-<count>. What a killed process
 // left under such names in a folder can be removed; not while somebody else may be writing there.
 std::string temporary_beside(const std::string& path);
@@ -123,5 +121,23 @@ void sync_folder(const std::string& path);
 void remove_all(const std::string& path);  // whatever is there; nothing there is no error
 // Refuses to begin what the disk cannot hold.
 void require_free_space(const std::string& folder, std::uint64_t bytes);
+
+// Written beside, synced and renamed: the old contents or the new, whatever happens.
+void write_file(const std::string& path, std::string_view contents);
+// The same for contents that write(output_file&) produces piece by piece.
+template <class Write> void write_atomically(const std::string& path, Write&& write) {
+    const std::string temporary = temporary_beside(path);
+    try {
+        output_file file(temporary, open_for::creating);
+        write(file);
+        file.sync();
+        file.close();
+        rename_path(temporary, path);
+    } catch (...) {
+        files().remove(files().self, temporary.c_str());
+        throw;
+    }
+    sync_folder(folder_of(path));
+}
 
 }  // namespace moe::io

@@ -276,18 +276,7 @@ std::string read_file(const std::string& path, std::uint64_t limit) {
 }
 
 void write_file(const std::string& path, std::string_view contents) {
-    const std::string temporary = temporary_beside(path);
-    try {
-        output_file file(temporary, open_for::creating);
-        file.write(contents);
-        file.sync();
-        file.close();
-        rename_path(temporary, path);
-    } catch (...) {
-        files().remove(files().self, temporary.c_str());
-        throw;
-    }
-    sync_folder(folder_of(path));
+    write_atomically(path, [&](output_file& file) { file.write(contents); });
 }
 
 std::string temporary_beside(const std::string& path) {

@@ -17,7 +17,7 @@ std::string number_text(float number);
 std::string number_text(std::int64_t number);
 std::string number_text(std::uint64_t number);
 // "text" with quotes and escapes; bytes that are not UTF-8 become U+FFFD.
-std::string quoted(std::string_view text);
+std::string json_quoted(std::string_view text);
 
 // json("compact").object().field("step", 3).key("loss").array().value(2.5).close().close().text()
 //   -> {"step":3,"loss":[2.5]}
@@ -31,9 +31,9 @@ public:
     json_writer& close();
     json_writer& key(std::string_view name);
 
-    json_writer& value(std::string_view text) { return item(quoted(text)); }
-    json_writer& value(const char* text) { return item(quoted(text)); }
-    json_writer& value(const std::string& text) { return item(quoted(text)); }
+    json_writer& value(std::string_view text) { return item(json_quoted(text)); }
+    json_writer& value(const char* text) { return item(json_quoted(text)); }
+    json_writer& value(const std::string& text) { return item(json_quoted(text)); }
     json_writer& value(bool truth) { return item(truth ? "true" : "false"); }
     // NaN and infinities, which JSON has not, become null.
     template <std::floating_point Number> json_writer& value(Number number) {

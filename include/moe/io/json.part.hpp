@@ -39,7 +39,7 @@ std::string number_text(float number) { return moe::detail::shortest_text(number
 std::string number_text(std::int64_t number) { return moe::detail::shortest_text(number); }
 std::string number_text(std::uint64_t number) { return moe::detail::shortest_text(number); }
 
-std::string quoted(std::string_view text) {
+std::string json_quoted(std::string_view text) {
     std::string out = "\"";
     while (!text.empty()) {
         const char letter = text.front();
@@ -104,7 +104,7 @@ json_writer& json_writer::close() {
 }
 
 json_writer& json_writer::key(std::string_view name) {
-    item(quoted(name));
+    item(json_quoted(name));
     text_ += indent_ ? ": " : ":";
     after_key_ = true;
     return *this;

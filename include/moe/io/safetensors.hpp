@@ -49,9 +49,10 @@ public:
 
     std::size_t count() const { return where_.size(); }
     const stored_tensor& operator[](std::size_t i) const;  // in the order of names
-    const stored_tensor* find(std::string_view name) const;
+    static constexpr std::size_t none = std::size_t(-1);
+    std::size_t find(std::string_view name) const;
     const key_values& metadata() const { return headers_[0].metadata; }
-    const std::string& path() const { return path_; }
+    const std::string& path() const { return path_; }  // the file, or the folder of several
     // The file that holds tensor i.
     const std::string& file_of(std::size_t i) const;
     std::vector<std::string> warnings() const;
