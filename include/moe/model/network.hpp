@@ -125,29 +125,32 @@ public:
     weights_state& weights() { return *weights_; }
     const weights_state& weights() const { return *weights_; }
 
-    // visit(name, rows<T>): every parameter, the experts of a stack one by one.
+    // visit(name, rows<T>, spec): every parameter, the experts of a stack one by one.
     void each_parameter(auto&& visit) { each_member(*weights_, visit); }
     // The same for the gradient of the last batch.
     void each_gradient(auto&& visit) { each_member(gradients_.at(0), visit); }
     // A parameter by its name; null rows where there is none of it.
     rows<typename precision_of<Recipe>::weight> parameter(std::string_view wanted) {
         rows<typename precision_of<Recipe>::weight> found;
-        each_parameter([&](const name& of_field, auto values) {
+        each_parameter([&](const name& of_field, auto values, spec) {
             if constexpr (std::is_same_v<decltype(values), decltype(found)>)
                 if (of_field.text() == wanted) found = values;
         });
         return found;
     }
 
-    // windows: (sequences, length + 1) tokens. Adds the gradients of share * (sum of the losses of
-    // all predicted tokens) + sequence_share * (sum of the sequences' balance losses) as the next
-    // grain; returns the sum of the losses.
+    // Tokens behind a sequence that training looks at.
+    static constexpr int lookahead = 1 + of<Recipe>.model.mtp_depth;
+
+    // windows: (sequences, length + lookahead) tokens. Adds the gradients of share * (sum of the
+    // losses of all predicted tokens) + sequence_share * (sum of the sequences' balance losses) as
+    // the next grain; returns the sum of the losses.
     double forward_backward(std::span<const int> windows, int length, double share,
                             double sequence_share) {
         MOE_CHECK(settings_.trains, ==, true);
         const int depth = std::popcount(unsigned(grains_done_));
         MOE_CHECK(depth, <, int(gradients_.size()));
-        const token_views tokens = take_windows(windows, length, sequence_share);
+        const token_views tokens = take_windows(windows, length, lookahead, sequence_share);
         if (pass_.tokens() > 0)
             transformer::forward_backward(on(), pass_, tokens, number(share), *weights_, *kept_,
                                           *delta_, *work_, gradients_[std::size_t(depth)]);
@@ -166,9 +169,10 @@ public:
     }
     gradients_state& gradients() { return gradients_.at(0); }
 
-    // The sum of the losses of all predicted tokens, without gradients.
+    // The sum of the losses of all predicted tokens, without gradients. windows: (sequences,
+    // length + 1).
     double loss(std::span<const int> windows, int length) {
-        const token_views tokens = take_windows(windows, length, 0);
+        const token_views tokens = take_windows(windows, length, 1, 0);
         if (pass_.tokens() > 0) transformer::loss(on(), pass_, tokens, *weights_, *kept_, *work_);
         return sum_of_losses();
     }
@@ -214,20 +218,21 @@ private:
         return settings.trains ? std::size_t(std::bit_width(unsigned(settings.grains))) : 0;
     }
 
-    token_views take_windows(std::span<const int> windows, int length, double sequence_share) {
-        const int sequences = int(windows.size()) / (length + 1);
-        MOE_CHECK(sequences * (length + 1), ==, windows.size());
+    token_views take_windows(std::span<const int> windows, int length, int ahead,
+                             double sequence_share) {
+        const int width = length + ahead, sequences = int(windows.size()) / width;
+        MOE_CHECK(sequences * width, ==, windows.size());
         MOE_CHECK(length, <=, shape_.length);
         MOE_CHECK(sequences * length, <=, shape_.tokens());
         pass_.shape = {sequences, length};
         pass_.sequence_share = sequence_share;
         for (int s = 0; s < sequences; ++s)
             for (int i = 0; i < length; ++i) {
-                const int* window = windows.data() + std::ptrdiff_t(s) * (length + 1) + i;
+                const int* window = windows.data() + std::ptrdiff_t(s) * width + i;
                 const int at = s * length + i;
                 tables_.inputs[at] = window[0];
                 tables_.following[at] = window[1];
-                tables_.second[at] = i + 1 < length ? window[2] : -1;
+                tables_.second[at] = i + 2 < width ? window[2] : -1;
             }
         return {tables_.inputs, tables_.following, tables_.second};
     }
@@ -244,21 +249,6 @@ private:
             },
             gradients_[std::size_t(into)], gradients_[std::size_t(from)]);
     }
-    static void each_member(auto& state, auto& visit) {
-        std::remove_reference_t<decltype(state)>::each(
-            [&](const name& of_field, auto& field) {
-                using T = number_of<decltype(field)>;
-                constexpr spec is = spec_of<decltype(field)>;
-                if constexpr (is.count() > 0)
-                    if (field.at != nullptr)
-                        for (int member = 0; member < is.stack; ++member)
-                            visit(of_field.member(member),
-                                  rows<T>(field.at + std::ptrdiff_t(member) * is.rows * is.columns,
-                                          is.rows, is.columns));
-            },
-            state);
-    }
-
     batch_shape shape_;
     network_settings settings_;
     executor<On> executor_;

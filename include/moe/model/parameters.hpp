@@ -37,6 +37,22 @@ template <class State> void place_trained(State& state, arena& memory) {
         state);
 }
 
+// visit(name, rows, spec) of every tensor that the state holds, the members of a stack one by one.
+template <class State> void each_member(State& state, auto&& visit) {
+    State::each(
+        [&](const name& of_field, auto& field) {
+            using T = number_of<decltype(field)>;
+            constexpr spec is = spec_of<decltype(field)>;
+            if (is.count() == 0 || field.at == nullptr) return;
+            for (int member = 0; member < is.stack; ++member)
+                visit(of_field.member(member),
+                      rows<T>(field.at + std::ptrdiff_t(member) * is.rows * is.columns, is.rows,
+                              is.columns),
+                      is);
+        },
+        state);
+}
+
 // Starting values: matrices normal with the recipe's deviation, gains 1, biases 0. Each tensor
 // draws from a stream of its own, each expert too, so the values depend on name and seed alone.
 template <class State> void start_weights(State& state, std::uint64_t seed, double deviation) {

@@ -173,6 +173,11 @@ template <class Recipe> struct transformer_of {
         for (auto& layer : k.mixture.layer) visit(layer.second.second);
         if constexpr (further_mixture) visit(k.further[0].layer.second.second);
     }
+    // visit(state of a mixture layer), in the same order.
+    static void each_mixture_state(auto& state, auto&& visit) {
+        for (auto& layer : state.mixture.layer) visit(layer.second.second);
+        if constexpr (further_mixture) visit(state.further[0].layer.second.second);
+    }
     static constexpr bool further_mixture = looks_further && mixture_layers > 0;
     static constexpr int mixtures = mixture_layers + (further_mixture ? 1 : 0);
 

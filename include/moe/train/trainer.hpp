@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// The trainer of a recipe: network, optimizer, text and their order, one step after the other. What
+// surrounds the steps (logging, saving, stopping) is train/fit.hpp.
+//
+//   moe::trainer<nano> trainer(settings);
+//   while (trainer.steps_done() < settings.steps) print(trainer.step());
+#pragma once
+
+#include <moe/io/corpus.hpp>
+#include <moe/io/stream.hpp>
+#include <moe/model/network.hpp>
+#include <moe/optim/schedule.hpp>
+#include <moe/train/optimizer.hpp>
+#include <moe/train/settings.hpp>
+#include <moe/train/step_report.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <vector>
+
+namespace moe {
+
+// How a batch falls into grains: whole sequences, sizes that differ by one at most.
+struct batch_plan {
+    int sequences = 0, grains = 1;
+
+    template <class Recipe> static batch_plan of_settings(const settings& s) {
+        constexpr int context = of<Recipe>.model.context;
+        const auto text = [](std::int64_t number) { return std::to_string(number); };
+        if (s.batch < context || s.batch % context != 0)
+            throw usage_error(
+                "--batch: expected tokens in whole sequences of the context, a multiple of " +
+                text(context) + ", found " + text(s.batch));
+        const std::int64_t sequences = s.batch / context;
+        if (s.grains < 1 || s.grains > sequences)
+            throw usage_error("--grains: expected 1 to " + text(sequences) +
+                              " (the sequences of a batch), found " + text(s.grains));
+        return {int(sequences), s.grains};
+    }
+    int largest() const { return ceil_divide(sequences, grains); }
+    interval grain(int i) const { return part_of(sequences, grains, i); }
+};
+
+template <class Recipe, class On = device_on<Recipe>> class trainer {
+public:
+    using network_type = moe::network<Recipe, On>;
+    using optimizer_type = moe::optimizer<Recipe, On>;
+    using transformer = typename network_type::transformer;
+    static constexpr int context = of<Recipe>.model.context;
+    static constexpr int window = context + network_type::lookahead;
+    static constexpr auto balance = of<Recipe>.balance;
+
+    explicit trainer(const settings& s)
+        : settings_(s),
+          batch_(batch_plan::of_settings<Recipe>(s)),
+          words_(s.tokenizer.empty() ? io::tokenizer() : io::tokenizer::load(s.tokenizer)),
+          text_(s.data, checked_words(),
+                {.context = context, .lookahead = network_type::lookahead}),
+          order_(text_, s.seed),
+          network_({batch_.largest(), context},
+                   {.threads = s.threads, .grains = batch_.grains, .trains = true}),
+          windows_(std::size_t(batch_.largest()) * window),
+          losses_(std::size_t(batch_.grains)),
+          balance_losses_(std::size_t(batch_.grains)),
+          counts_(transformer::mixtures, of<Recipe>.ffn.routed) {
+        network_.start(s.seed);
+    }
+
+    // Bytes of all arenas for these settings, known before any is allocated.
+    static std::size_t planned_bytes(const settings& s) {
+        const batch_plan batch = batch_plan::of_settings<Recipe>(s);
+        return network_type::planned({batch.largest(), context}, {.grains = batch.grains}).total() +
+               optimizer_type::planned_bytes();
+    }
+
+    network_type& network() { return network_; }
+    optimizer_type& optimizer() { return optimizer_; }
+    const io::corpus& text() const { return text_; }
+    const io::tokenizer& words() const { return words_; }
+    const settings& with() const { return settings_; }
+    // Choices of the last step's batch.
+    const routing_counts& routing() const { return counts_; }
+
+    std::int64_t steps_done() const { return steps_done_; }
+    // The number of the next training sequence: the position in the data.
+    std::uint64_t position() const { return position_; }
+    // Where a checkpoint stood. Weights and moments are filled by name.
+    void continue_from(std::int64_t steps, std::uint64_t position) {
+        steps_done_ = steps;
+        position_ = position;
+        network_.weights_changed();
+    }
+
+    schedule rates() const {
+        const std::int64_t least = std::min<std::int64_t>(10, settings_.steps);
+        const std::int64_t warmup = settings_.warmup >= 0
+                                        ? settings_.warmup
+                                        : std::max<std::int64_t>(settings_.steps / 50, least);
+        return {.curve = settings_.curve,
+                .peak = settings_.rate,
+                .steps = settings_.steps,
+                .warmup = warmup,
+                .final_share = settings_.final_share,
+                .decay_share = settings_.decay_share};
+    }
+
+    // One optimizer step on the next batch. Throws, with nothing changed, when a loss or a gradient
+    // is not finite.
+    step_report step() {
+        const auto begin = std::chrono::steady_clock::now();
+        step_report report;
+        report.step = steps_done_ + 1;
+        report.tokens = std::int64_t(batch_.sequences) * context;
+        report.rate = rates().rate(steps_done_);
+        counts_.clear();
+        for (int grain = 0; grain < batch_.grains; ++grain) run_grain(grain);
+        network_.finish_gradients();
+        report.loss = tree_sum(losses_) / double(report.tokens);
+        report.balance_loss = tree_sum(balance_losses_) / batch_.sequences;
+
+        const clipping clip = optimizer_.measure(network_);
+        report.gradient_norm = clip.norm;
+        if (!std::isfinite(report.loss) || !clip.finite()) refuse(report);
+        optimizer_.update(network_, report.step, report.rate, clip);
+        if constexpr (balance.uses_bias()) update_biases();
+        position_ += std::uint64_t(batch_.sequences);
+        ++steps_done_;
+
+        report.load = counts_.load();
+        report.seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        return report;
+    }
+
+private:
+    void run_grain(int grain) {
+        const interval mine = batch_.grain(grain);
+        for (std::int64_t i = mine.first; i < mine.last; ++i)
+            order_.read(position_ + std::uint64_t(i), windows_.data() + (i - mine.first) * window);
+        const double share = 1 / (double(batch_.sequences) * context);
+        losses_[std::size_t(grain)] =
+            network_.forward_backward({windows_.data(), std::size_t(mine.count() * window)},
+                                      context, share, 1.0 / batch_.sequences);
+        int layer = 0;
+        double balance_loss = 0;
+        network_.each_mixture([&](const auto& mixture) {
+            if (mine.count() > 0) add_counts(counts_.layer(layer), mixture.plan.by_expert());
+            if constexpr (balance.loss_weight() != 0)
+                for (std::int64_t i = 0; i < mine.count(); ++i)
+                    balance_loss += double(mixture.balance_loss[i]);
+            ++layer;
+        });
+        balance_losses_[std::size_t(grain)] = balance_loss;
+    }
+
+    // The sum of the grains' numbers in the order of the gradient's tree.
+    static double tree_sum(std::span<const double> parts) {
+        if (parts.size() <= 1) return parts.empty() ? 0 : parts[0];
+        const std::size_t half = std::bit_floor(parts.size() - 1);
+        return tree_sum(parts.first(half)) + tree_sum(parts.subspan(half));
+    }
+
+    // After the step, from the choices of the whole batch; no gradient ever reaches a bias.
+    void update_biases() {
+        int layer = 0;
+        transformer::each_mixture_state(network_.weights(), [&](auto& mixture) {
+            if constexpr (std::is_same_v<number_of<decltype(mixture.bias)>, float>)
+                balance.update(mixture.bias.at, counts_.layer(layer), of<Recipe>.ffn.routed);
+            ++layer;
+        });
+    }
+
+    [[noreturn]] void refuse(const step_report& report) {
+        const std::string tensor = optimizer_.first_not_finite(network_);
+        throw error(
+            "step " + std::to_string(report.step) + ": " +
+            (tensor.empty() ? "the loss" : "the gradient of " + tensor) +
+            " is not finite; the step was not taken (a lower --lr or a look at the text helps)");
+    }
+
+    const io::tokenizer& checked_words() const {
+        words_.require_fits(of<Recipe>.model.vocab);
+        return words_;
+    }
+
+    settings settings_;
+    batch_plan batch_;
+    io::tokenizer words_;
+    io::corpus text_;
+    io::stream order_;
+    network_type network_;
+    optimizer_type optimizer_;
+    std::vector<int> windows_;
+    std::vector<double> losses_, balance_losses_;  // one a grain
+    routing_counts counts_;
+    std::int64_t steps_done_ = 0;
+    std::uint64_t position_ = 0;
+};
+
+}  // namespace moe
