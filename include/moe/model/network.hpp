@@ -243,6 +243,7 @@ private:
     }
     void merge(int into, int from) {
         gradients_state::each(
+            name(),
             [&](const name&, auto& to, auto& other) {
                 if constexpr (spec_of<decltype(to)>.trained && spec_of<decltype(to)>.count() > 0)
                     op::add_and_clear(on(), to.view(), other.view());

@@ -12,6 +12,7 @@ namespace moe {
 // Memory for a state's fields. A role for trained tensors takes none for the others.
 template <class State> void place_weights(State& state, arena& memory) {
     State::each(
+        name(),
         [&](const name&, auto& field) {
             using T = number_of<decltype(field)>;
             field.at = memory.take<T>(spec_of<decltype(field)>.count());
@@ -20,6 +21,7 @@ template <class State> void place_weights(State& state, arena& memory) {
 }
 template <class State> void place_packed(State& state, arena& memory) {
     State::each(
+        name(),
         [&](const name&, auto& field) {
             using T = number_of<decltype(field)>;
             if constexpr (spec_of<decltype(field)>.packed && spec_of<decltype(field)>.count() > 0)
@@ -29,6 +31,7 @@ template <class State> void place_packed(State& state, arena& memory) {
 }
 template <class State> void place_trained(State& state, arena& memory) {
     State::each(
+        name(),
         [&](const name&, auto& field) {
             using T = number_of<decltype(field)>;
             if constexpr (spec_of<decltype(field)>.trained)
@@ -40,6 +43,7 @@ template <class State> void place_trained(State& state, arena& memory) {
 // visit(name, rows, spec) of every tensor that the state holds, the members of a stack one by one.
 template <class State> void each_member(State& state, auto&& visit) {
     State::each(
+        name(),
         [&](const name& of_field, auto& field) {
             using T = number_of<decltype(field)>;
             constexpr spec is = spec_of<decltype(field)>;
@@ -62,6 +66,7 @@ template <class State> void start_weights(State& state, std::uint64_t seed, doub
         return hash;
     };
     State::each(
+        name(),
         [&](const name& of_field, auto& field) {
             using T = number_of<decltype(field)>;
             constexpr spec is = spec_of<decltype(field)>;
@@ -83,6 +88,7 @@ template <class State> void start_weights(State& state, std::uint64_t seed, doub
 // Renews every packed copy from its master.
 template <class State> void pack_weights(auto on, State& state) {
     State::each(
+        name(),
         [&](const name&, auto& field) {
             constexpr spec is = spec_of<decltype(field)>;
             if constexpr (is.packed && is.count() > 0) {

@@ -45,14 +45,14 @@ template <class Recipe> struct transformer_of {
         std::array<typename further_part::template state<Slot>, std::size_t(sizes.mtp_depth)>
             further;
 
-        static constexpr void each(auto&& visit, auto&... s) {
-            constexpr name layers("model.layers.");
-            visit(name("model.embed_tokens.weight"), s.embedding...);
+        static constexpr void each(const name& prefix, auto&& visit, auto&... s) {
+            const name layers = prefix.with("model.layers.");
+            visit(prefix.with("model.embed_tokens.weight"), s.embedding...);
             dense_part::template state<Slot>::each_from(0, layers, visit, s.dense...);
             mixture_part::template state<Slot>::each_from(dense_layers, layers, visit,
                                                           s.mixture...);
-            norm_part::template state<Slot>::each(name("model.norm."), visit, s.norm...);
-            visit(name("lm_head.weight"), s.head...);
+            norm_part::template state<Slot>::each(prefix.with("model.norm."), visit, s.norm...);
+            visit(prefix.with("lm_head.weight"), s.head...);
             if constexpr (looks_further)
                 further_part::template state<Slot>::each(layers.with(sizes.layers).with("."), visit,
                                                          s.further[0]...);

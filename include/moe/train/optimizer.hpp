@@ -80,6 +80,7 @@ private:
     void each_trained(network_type& network, auto&& visit) {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
             weights_state::each(
+                name(),
                 [&](const name& of_field, auto& weight, auto&... roles) {
                     constexpr spec is = spec_of<decltype(weight)>;
                     if constexpr (is.trained && is.count() > 0) visit(of_field, weight, roles...);
@@ -92,6 +93,7 @@ private:
         std::int64_t most = 1;
         auto state = std::make_unique<moment_state>();
         moment_state::each(
+            name(),
             [&](const name&, auto& field) {
                 const std::int64_t blocks = norm_blocks(spec_of<decltype(field)>.count());
                 most = blocks > most ? blocks : most;
