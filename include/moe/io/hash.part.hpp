@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <new>
 
+#if defined(__AVX512F__)
+#define XXH_VECTOR 2  // its AVX2 code: g++ 12 warns inside its own AVX-512 headers
+#endif
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
