@@ -108,6 +108,8 @@ safetensors_header parse_safetensors(std::string_view text, std::uint64_t data_b
     // The parser would take a NUL byte for the end of the text.
     if (text.find('\0') != std::string_view::npos)
         throw error(file + ": the header holds a NUL byte");
+    if (moe::detail::has_long_token(text))
+        throw error(file + ": the header holds a text over 1 MiB");
     safetensors_header header;
     moe::detail::header_events events(header, file, text.size());
     nlohmann::json::sax_parse(text.begin(), text.end(), &events);
