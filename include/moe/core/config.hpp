@@ -16,6 +16,8 @@
 
 // For kernels whose accumulators must stay in registers.
 #define MOE_INLINE inline __attribute__((always_inline))
+// For kernels whose loop needs all general registers: inlined, they share them with the caller.
+#define MOE_NOINLINE __attribute__((noinline))
 // Before a loop over an array of registers, of known length.
 #if defined(__clang__)
 #define MOE_UNROLL _Pragma("clang loop unroll(full)")

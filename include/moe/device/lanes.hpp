@@ -98,6 +98,17 @@ template <> struct lanes<isa::generic> {
         for (int i = 0; i < lane_count; i += 2) a.v[i] = a.v[i + 1];
         return a;
     }
+    // a0 b0 a1 b1 ... a7 b7; the same of the upper eight lanes
+    friend MOE_INLINE lanes interleave_low(lanes a, lanes b) {
+        lanes r;
+        for (int i = 0; i < lane_count; ++i) r.v[i] = (i % 2 ? b : a).v[i / 2];
+        return r;
+    }
+    friend MOE_INLINE lanes interleave_high(lanes a, lanes b) {
+        lanes r;
+        for (int i = 0; i < lane_count; ++i) r.v[i] = (i % 2 ? b : a).v[lane_count / 2 + i / 2];
+        return r;
+    }
     // p * 2^n, n being the integer that adding the magic constant rounded into 'shifted'
     friend MOE_INLINE lanes times_power(lanes p, lanes shifted) {
         for (int i = 0; i < lane_count; ++i)
@@ -191,6 +202,12 @@ template <> struct lanes<isa::avx2_fma> {
     friend MOE_INLINE lanes odd_twice(lanes a) {
         return {_mm256_movehdup_ps(a.low), _mm256_movehdup_ps(a.high)};
     }
+    static MOE_INLINE lanes interleave(__m256 a, __m256 b) {
+        const __m256 low = _mm256_unpacklo_ps(a, b), high = _mm256_unpackhi_ps(a, b);
+        return {_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31)};
+    }
+    friend MOE_INLINE lanes interleave_low(lanes a, lanes b) { return interleave(a.low, b.low); }
+    friend MOE_INLINE lanes interleave_high(lanes a, lanes b) { return interleave(a.high, b.high); }
     friend MOE_INLINE lanes times_power(lanes p, lanes shifted) {
         const auto one = [](__m256 x, __m256 n) {
             return _mm256_castsi256_ps(_mm256_add_epi32(
@@ -245,6 +262,16 @@ template <> struct lanes<isa::avx512_bf16> {
     }
     friend MOE_INLINE lanes even_twice(lanes a) { return {_mm512_maskz_moveldup_ps(0xFFFF, a.v)}; }
     friend MOE_INLINE lanes odd_twice(lanes a) { return {_mm512_maskz_movehdup_ps(0xFFFF, a.v)}; }
+    friend MOE_INLINE lanes interleave_low(lanes a, lanes b) {
+        const __m512i from =
+            _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        return {_mm512_permutex2var_ps(a.v, from, b.v)};
+    }
+    friend MOE_INLINE lanes interleave_high(lanes a, lanes b) {
+        const __m512i from =
+            _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+        return {_mm512_permutex2var_ps(a.v, from, b.v)};
+    }
     friend MOE_INLINE lanes times_power(lanes p, lanes shifted) {
         const __m512i power = _mm512_maskz_slli_epi32(0xFFFF, _mm512_castps_si512(shifted.v), 23);
         return {_mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p.v), power))};
@@ -259,6 +286,18 @@ template <> struct lanes<isa::avx512_bf16> {
     }
 };
 #endif
+
+// Sixteen rows of sixteen numbers become its columns: four perfect shuffles of the rows' halves.
+template <class Isa> MOE_INLINE void transpose(lanes<Isa> (&row)[lane_count]) {
+    MOE_UNROLL for (int round = 0; round < 4; ++round) {
+        lanes<Isa> next[lane_count];
+        MOE_UNROLL for (int i = 0; i < lane_count / 2; ++i) {
+            next[2 * i] = interleave_low(row[i], row[i + lane_count / 2]);
+            next[2 * i + 1] = interleave_high(row[i], row[i + lane_count / 2]);
+        }
+        MOE_UNROLL for (int i = 0; i < lane_count; ++i) row[i] = next[i];
+    }
+}
 
 // e^x in every lane: the same bits as moe::exponential(float).
 template <class Isa> MOE_INLINE lanes<Isa> exponential(lanes<Isa> x) {

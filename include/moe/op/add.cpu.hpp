@@ -7,7 +7,7 @@
 #include <moe/device/sweep.hpp>
 #include <moe/op/add.hpp>
 
-namespace moe::detail {
+namespace moe::op::detail {
 
 // work(row, column, width) on pieces of up to 4096 columns
 template <class Isa, class Work>
@@ -20,7 +20,7 @@ void over_pieces(cpu_on<Isa> on, int count, int width, const Work& work) {
     });
 }
 
-}  // namespace moe::detail
+}  // namespace moe::op::detail
 
 namespace moe::op {
 
@@ -28,7 +28,7 @@ template <class Isa> void add(cpu_on<Isa> on, rows<float> into, rows<const float
     using vector = lanes<Isa>;
     MOE_CHECK(into.count, ==, from.count);
     MOE_CHECK(into.width, ==, from.width);
-    moe::detail::over_pieces(on, into.count, into.width, [&](int row, int column, int width) {
+    detail::over_pieces(on, into.count, into.width, [&](int row, int column, int width) {
         float* sum = into[row] + column;
         const float* other = from[row] + column;
         sweep(width, [&](int j, auto n) {
@@ -41,7 +41,7 @@ template <class Isa> void add_and_clear(cpu_on<Isa> on, rows<float> into, rows<f
     using vector = lanes<Isa>;
     MOE_CHECK(into.count, ==, from.count);
     MOE_CHECK(into.width, ==, from.width);
-    moe::detail::over_pieces(on, into.count, into.width, [&](int row, int column, int width) {
+    detail::over_pieces(on, into.count, into.width, [&](int row, int column, int width) {
         float* sum = into[row] + column;
         float* other = from[row] + column;
         sweep(width, [&](int j, auto n) {

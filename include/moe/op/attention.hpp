@@ -26,11 +26,11 @@ struct attention_shape {
 
 }  // namespace moe::op
 
-namespace moe::detail {
+namespace moe::op::detail {
 
 template <class T>
-void check_attention(const op::attention_shape& s, rows<const T> q, rows<const T> k,
-                     rows<const T> v, rows<const T> o, rows<const T> lse) {
+void check_attention(const attention_shape& s, rows<const T> q, rows<const T> k, rows<const T> v,
+                     rows<const T> o, rows<const T> lse) {
     MOE_CHECK(s.kv_heads, >, 0);
     MOE_CHECK(s.heads % s.kv_heads, ==, 0);
     MOE_CHECK(s.queries, <=, s.keys);
@@ -51,14 +51,14 @@ template <class T> T dot_product(const T* a, const T* b, int n) {
     return sum;
 }
 
-}  // namespace moe::detail
+}  // namespace moe::op::detail
 
 namespace moe::op {
 
 template <class T>
 void attention(reference, rows<T> o, output<T> lse, input<T> q, input<T> k, input<T> v,
                attention_shape s) {
-    moe::detail::check_attention<T>(s, q, k, v, o, lse);
+    detail::check_attention<T>(s, q, k, v, o, lse);
     const T scale = T(s.scale);
     for (int row = 0; row < q.count; ++row)
         for (int h = 0; h < s.heads; ++h) {
@@ -70,7 +70,7 @@ void attention(reference, rows<T> o, output<T> lse, input<T> q, input<T> k, inpu
             const T* query = q[row] + h * s.key_dim;
             T* out = o[row] + h * s.value_dim;
             const auto score = [&](int j) {
-                return scale * moe::detail::dot_product(query, key[j], s.key_dim);
+                return scale * detail::dot_product(query, key[j], s.key_dim);
             };
             T highest = score(0), sum = 0;
             for (int j = 1; j < seen; ++j) highest = std::fmax(highest, score(j));
@@ -91,8 +91,8 @@ void attention(reference, rows<T> o, output<T> lse, input<T> q, input<T> k, inpu
 template <class T>
 void attention_backward(reference, rows<T> dq, output<T> dk, output<T> dv, input<T> d_o, input<T> q,
                         input<T> k, input<T> v, input<T> o, input<T> lse, attention_shape s) {
-    moe::detail::check_attention<T>(s, q, k, v, o, lse);
-    moe::detail::check_attention<T>(s, dq, dk, dv, d_o, lse);
+    detail::check_attention<T>(s, q, k, v, o, lse);
+    detail::check_attention<T>(s, dq, dk, dv, d_o, lse);
     const T scale = T(s.scale);
     for (int i = 0; i < dk.count; ++i) {
         for (int j = 0; j < dk.width; ++j) dk(i, j) = 0;
@@ -109,12 +109,12 @@ void attention_backward(reference, rows<T> dq, output<T> dk, output<T> dv, input
             const T* query = q[row] + h * s.key_dim;
             const T* d_out = d_o[row] + h * s.value_dim;
             T* d_query = dq[row] + h * s.key_dim;
-            const T mean = moe::detail::dot_product(d_out, o[row] + h * s.value_dim, s.value_dim);
+            const T mean = detail::dot_product(d_out, o[row] + h * s.value_dim, s.value_dim);
             for (int i = 0; i < s.key_dim; ++i) d_query[i] = 0;
             for (int j = 0; j < seen; ++j) {
-                const T p = exponential(scale * moe::detail::dot_product(query, key[j], s.key_dim) -
+                const T p = exponential(scale * detail::dot_product(query, key[j], s.key_dim) -
                                         lse(row, h));
-                const T ds = p * (moe::detail::dot_product(d_out, value[j], s.value_dim) - mean);
+                const T ds = p * (detail::dot_product(d_out, value[j], s.value_dim) - mean);
                 for (int i = 0; i < s.value_dim; ++i) d_value(j, i) += p * d_out[i];
                 for (int i = 0; i < s.key_dim; ++i) {
                     d_query[i] += scale * ds * key(j, i);

@@ -6,12 +6,12 @@
 #include <moe/device/sweep.hpp>
 #include <moe/op/rope.hpp>
 
-namespace moe::detail {
+namespace moe::op::detail {
 
 // sign: what the sine is multiplied with in the even and in the odd lane of a pair
 template <class Isa>
-void rotate(cpu_on<Isa> on, rows<float> x, op::head_columns where, op::rotary<float> turn,
-            int length, int position, float even_sign) {
+void rotate(cpu_on<Isa> on, rows<float> x, head_columns where, rotary<float> turn, int length,
+            int position, float even_sign) {
     using vector = lanes<Isa>;
     check_rotation(x, where, turn);
     float signs[lane_count];
@@ -30,19 +30,19 @@ void rotate(cpu_on<Isa> on, rows<float> x, op::head_columns where, op::rotary<fl
     });
 }
 
-}  // namespace moe::detail
+}  // namespace moe::op::detail
 
 namespace moe::op {
 
 template <class Isa>
 void rope(cpu_on<Isa> on, rows<float> x, head_columns where, rotary<float> turn, int length,
           int position) {
-    moe::detail::rotate(on, x, where, turn, length, position, -1.0F);
+    detail::rotate(on, x, where, turn, length, position, -1.0F);
 }
 template <class Isa>
 void rope_backward(cpu_on<Isa> on, rows<float> dx, head_columns where, rotary<float> turn,
                    int length, int position) {
-    moe::detail::rotate(on, dx, where, turn, length, position, 1.0F);
+    detail::rotate(on, dx, where, turn, length, position, 1.0F);
 }
 
 }  // namespace moe::op

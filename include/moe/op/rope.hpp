@@ -90,9 +90,9 @@ void rope_table(T* table, int positions, int dim, double base, const yarn& scali
 
 }  // namespace moe::op
 
-namespace moe::detail {
+namespace moe::op::detail {
 
-template <class T> void check_rotation(rows<T> x, op::head_columns where, op::rotary<T> turn) {
+template <class T> void check_rotation(rows<T> x, head_columns where, rotary<T> turn) {
     MOE_CHECK(turn.dim % 2, ==, 0);
     if (where.heads <= 0) return;
     MOE_CHECK(where.first, >=, 0);
@@ -102,8 +102,7 @@ template <class T> void check_rotation(rows<T> x, op::head_columns where, op::ro
 // direction 1: forward; -1: back, the transpose of the rotation
 // direction 1: forward; -1: back, the transpose of the rotation
 template <class T>
-void rotate(rows<T> x, op::head_columns where, op::rotary<T> turn, int length, int position,
-            T direction) {
+void rotate(rows<T> x, head_columns where, rotary<T> turn, int length, int position, T direction) {
     check_rotation(x, where, turn);
     for (int t = 0; t < x.count; ++t) {
         const T* row = turn.table + std::ptrdiff_t(position + t % length) * turn.dim;
@@ -117,7 +116,7 @@ void rotate(rows<T> x, op::head_columns where, op::rotary<T> turn, int length, i
     }
 }
 
-}  // namespace moe::detail
+}  // namespace moe::op::detail
 
 namespace moe::op {
 
@@ -125,12 +124,12 @@ namespace moe::op {
 template <class T>
 void rope(reference, rows<T> x, head_columns where, rotary<same<T>> turn, int length,
           int position) {
-    moe::detail::rotate<T>(x, where, turn, length, position, 1);
+    detail::rotate<T>(x, where, turn, length, position, 1);
 }
 template <class T>
 void rope_backward(reference, rows<T> dx, head_columns where, rotary<same<T>> turn, int length,
                    int position) {
-    moe::detail::rotate<T>(dx, where, turn, length, position, -1);
+    detail::rotate<T>(dx, where, turn, length, position, -1);
 }
 
 }  // namespace moe::op
