@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+// A training run in a folder: steps, log lines, validation, checkpoints, resuming, summary.
+//
+//   OUT/checkpoints/   OUT/metrics.jsonl   OUT/tensorboard/   OUT/summary.json
+//
+// Whoever watches it is a template argument, with these functions:
+//   note(text)                           a line worth reading
+//   stepped(step_report, tokens_per_second, peak_share)   after every step; must not allocate
+//   validated(validation_report)
+//   stop()                               true: save and leave after this step
+#pragma once
+
+#include <moe/core/math.hpp>
+#include <moe/core/type_name.hpp>
+#include <moe/device/peak.hpp>
+#include <moe/io/checkpoint.hpp>
+#include <moe/io/metrics.hpp>
+#include <moe/io/run_lock.hpp>
+#include <moe/io/tensorboard.hpp>
+#include <moe/recipe/count.hpp>
+#include <moe/train/energy.hpp>
+#include <moe/train/evaluate.hpp>
+#include <moe/train/history.hpp>
+#include <moe/train/summary.hpp>
+#include <moe/train/tensors.hpp>
+#include <moe/train/trainer.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace moe {
+
+struct quiet {
+    void note(const std::string&) {}
+    void stepped(const step_report&, double, double) {}
+    void validated(const validation_report&) {}
+    bool stop() const { return false; }
+};
+
+template <class Recipe, class On = device_on<Recipe>> class training_run {
+public:
+    using trainer_type = moe::trainer<Recipe, On>;
+
+    // Takes the folder, builds the trainer, and fills it from --init or, with --resume, from the
+    // newest good checkpoint.
+    template <class Observer>
+    training_run(const settings& s, Observer& observer)
+        : settings_(require_folders(s)),
+          lock_(s.out),
+          found_(look_for_checkpoint(observer)),
+          trainer_(s),
+          model_(tensors_of(trainer_.network())),
+          moments_(tensors_of(trainer_.optimizer())) {
+        history_.reserve(std::size_t(s.steps),
+                         std::size_t(s.steps / std::max<std::int64_t>(s.log_every, 1) + 2));
+        if (!found_.folder.empty())
+            continue_from_checkpoint();
+        else if (!s.init.empty())
+            start_from_model(observer);
+        open_logs();
+    }
+
+    trainer_type& trainer() { return trainer_; }
+    const run_history& history() const { return history_; }
+    const std::string& folder() const { return settings_.out; }
+    // Whether all steps are done.
+    bool finished() const { return trainer_.steps_done() >= settings_.steps; }
+
+    // Until all steps are done or the observer stops it; the last state is saved either way.
+    template <class Observer> run_summary fit(Observer& observer) {
+        const auto begin = clock::now();
+        const bool was_finished = finished() && trainer_.steps_done() > 0;
+        // A run that was done already only tells again what it was.
+        const std::string summary_path = io::join(settings_.out, "summary.json");
+        if (was_finished && io::status_of(summary_path).exists) {
+            const run_summary again = read_summary(summary_path);
+            write_summary(summary_path, again);
+            observer.note(settings_.out + ": this run is finished; summary.json is written again");
+            return again;
+        }
+        energy_meter meter({.watts = settings_.watts,
+                            .cores = trainer_.network().threads(),
+                            .earlier_joules = earlier_joules_});
+        const double peak = peak_now();
+        std::int64_t saved = trainer_.steps_done();
+        while (!finished() && !observer.stop()) {
+            const step_report report = trainer_.step();
+            history_.losses.push_back(report.loss);
+            history_.seconds.push_back(report.seconds);
+            const double speed = double(report.tokens) / report.seconds;
+            observer.stepped(report, speed, share_of(speed, peak));
+            if (is_due(settings_.log_every)) {
+                meter.sample();
+                log(report, speed, share_of(speed, peak));
+            }
+            if (is_due(settings_.validate_every)) observer.validated(validate());
+            if (is_due(settings_.checkpoint_every)) {
+                save(observer, earlier_seconds_ + since(begin), meter);
+                saved = trainer_.steps_done();
+            }
+        }
+        if (finished() && (history_.validations.empty() ||
+                           history_.validations.back().step != trainer_.steps_done()))
+            observer.validated(validate());
+        if (saved != trainer_.steps_done() || found_.folder.empty())
+            save(observer, earlier_seconds_ + since(begin), meter);
+        const run_summary summary =
+            summarise(earlier_seconds_ + since(begin), meter, (peak + peak_now()) / 2);
+        write_summary(summary_path, summary);
+        return summary;
+    }
+
+private:
+    using clock = std::chrono::steady_clock;
+    static double since(clock::time_point begin) {
+        return std::chrono::duration<double>(clock::now() - begin).count();
+    }
+    bool is_due(std::int64_t every) const {
+        return every > 0 && trainer_.steps_done() % every == 0;
+    }
+
+    static const settings& require_folders(const settings& s) {
+        if (s.data.empty()) throw usage_error("--data: expected a folder of text files");
+        if (s.out.empty()) throw usage_error("--out: expected a folder for the run");
+        return s;
+    }
+
+    template <class Observer> io::good_model look_for_checkpoint(Observer& observer) {
+        const bool holds_run = io::status_of(io::join(settings_.out, "checkpoints")).exists ||
+                               io::status_of(io::join(settings_.out, "metrics.jsonl")).exists;
+        if (!settings_.resume) {
+            if (holds_run)
+                throw error(
+                    settings_.out +
+                    ": holds a run already; --resume continues it, another --out starts a new one");
+            return {};
+        }
+        io::good_model found = io::find_checkpoint(settings_.out);
+        for (const std::string& warning : found.warnings) observer.note(warning);
+        if (found.folder.empty())
+            observer.note(settings_.out + ": no checkpoint yet; starting fresh");
+        else
+            io::require_recipe(found, recipe_text<Recipe>());
+        return found;
+    }
+
+    void continue_from_checkpoint() {
+        const auto& about = found_.about;
+        require_same(about.state, "seed", std::to_string(settings_.seed), "--seed");
+        require_same(about.state, "batch", std::to_string(settings_.batch), "--batch");
+        require_same(about.state, "grains", std::to_string(settings_.grains), "--grains");
+        require_same(about.state, "text", io::text_of(trainer_.text().fingerprint()), "--data");
+        io::load_weights(found_, model_);
+        io::load_optimizer(found_, moments_);
+        trainer_.continue_from(about.step, about.data_position);
+        if (!history_.unpack_losses(io::load_attachment(found_, "losses.f64")) ||
+            history_.losses.size() != std::size_t(about.step))
+            throw error(found_.folder + ": losses.f64: expected the loss of each of " +
+                        std::to_string(about.step) + " steps");
+        earlier_seconds_ = number_in(about.state, "seconds");
+        earlier_joules_ = number_in(about.state, "joules");
+    }
+    template <class Observer> void start_from_model(Observer& observer) {
+        const io::good_model model = io::find_model(settings_.init);
+        for (const std::string& warning : model.warnings) observer.note(warning);
+        io::load_weights(model, model_);
+        trainer_.continue_from(0, 0);
+    }
+
+    static std::string value_in(const io::key_values& state, std::string_view key) {
+        for (const io::key_value& one : state)
+            if (one.key == key) return one.value;
+        return {};
+    }
+    double number_in(const io::key_values& state, std::string_view key) const {
+        const std::string text = value_in(state, key);
+        double number = 0;
+        const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (code != std::errc() || end != text.data() + text.size())
+            throw error(found_.folder + "/manifest.json: state." + std::string(key) +
+                        ": expected a number, found '" + text + "'");
+        return number;
+    }
+    void require_same(const io::key_values& state, std::string_view key, const std::string& now,
+                      const std::string& flag) const {
+        const std::string then = value_in(state, key);
+        if (then != now)
+            throw error(found_.folder + ": the run has " + std::string(key) + " " + then +
+                        ", and " + flag + " gives " + now + ": resuming would not continue it");
+    }
+
+    void open_logs() {
+        const std::string metrics = io::join(settings_.out, "metrics.jsonl");
+        const std::string events = io::join(settings_.out, "tensorboard");
+        if (trainer_.steps_done() > 0) {
+            metrics_.emplace(metrics, trainer_.steps_done());
+            events_.emplace(events, trainer_.steps_done());
+        } else {
+            metrics_.emplace(metrics);
+            events_.emplace(events);
+        }
+    }
+
+    double peak_now() {
+        if constexpr (requires { measured_peak(trainer_.network().on()); })
+            return measured_peak(trainer_.network().on());
+        else
+            return run_summary::unknown;
+    }
+    static double share_of(double tokens_per_second, double peak) {
+        return tokens_per_second * double(count<Recipe>::train_flop_per_token) / peak;
+    }
+
+    void log(const step_report& r, double speed, double share) {
+        history_.log.push_back(r);
+        io::json_writer line;
+        line.object()
+            .field("step", r.step)
+            .field("loss", r.loss)
+            .field("balance_loss", r.balance_loss)
+            .field("rate", r.rate)
+            .field("gradient_norm", r.gradient_norm)
+            .field("max_violation", r.load.max_violation)
+            .field("dead_experts", r.load.dead)
+            .field("router_entropy", r.load.entropy)
+            .field("tokens_per_second", speed)
+            .field("peak_share", share)
+            .close();
+        metrics_->write(line);
+        const io::scalar scalars[] = {{"train/loss", r.loss},
+                                      {"train/balance_loss", r.balance_loss},
+                                      {"train/rate", r.rate},
+                                      {"train/gradient_norm", r.gradient_norm},
+                                      {"experts/max_violation", r.load.max_violation},
+                                      {"experts/dead", double(r.load.dead)},
+                                      {"experts/router_entropy", r.load.entropy},
+                                      {"speed/tokens_per_second", speed},
+                                      {"speed/peak_share", share}};
+        events_->write(r.step, scalars);
+    }
+
+    const validation_report& validate() {
+        history_.validations.push_back(evaluate(trainer_.network(), trainer_.text(),
+                                                trainer_.steps_done(),
+                                                settings_.validation_windows));
+        const validation_report& report = history_.validations.back();
+        io::json_writer line;
+        line.object().field("step", report.step).key("validation").object();
+        std::vector<io::scalar> scalars;
+        std::vector<std::string> tags;
+        for (const domain_report& one : report.domains) tags.push_back("validation/" + one.domain);
+        for (std::size_t i = 0; i < report.domains.size(); ++i) {
+            line.field(report.domains[i].domain, report.domains[i].bits_per_byte);
+            scalars.push_back({tags[i], report.domains[i].bits_per_byte});
+        }
+        line.close()
+            .field("validation_max_violation", report.load.max_violation)
+            .field("validation_dead_experts", report.load.dead)
+            .close();
+        metrics_->write(line);
+        scalars.push_back({"validation/max_violation", report.load.max_violation});
+        events_->write(report.step, scalars);
+        write_expert_histograms(report);
+        return report;
+    }
+    void write_expert_histograms(const validation_report& report) {
+        if (report.domains.empty()) return;
+        routing_counts all = report.domains[0].routing;
+        for (std::size_t i = 1; i < report.domains.size(); ++i) all.add(report.domains[i].routing);
+        for (int layer = 0; layer < all.layers(); ++layer)
+            events_->write(report.step, "experts/layer_" + std::to_string(layer),
+                           io::histogram_of_counts(std::as_const(all).layer(layer)));
+    }
+
+    template <class Observer> void save(Observer& observer, double seconds, energy_meter& meter) {
+        io::snapshot what;
+        what.recipe = recipe_text<Recipe>();
+        what.settings = {{"steps", std::to_string(settings_.steps)},
+                         {"rate", io::number_text(settings_.rate)},
+                         {"data", settings_.data}};
+        what.state = {{"seed", std::to_string(settings_.seed)},
+                      {"batch", std::to_string(settings_.batch)},
+                      {"grains", std::to_string(settings_.grains)},
+                      {"text", io::text_of(trainer_.text().fingerprint())},
+                      {"seconds", io::number_text(seconds)},
+                      {"joules", io::number_text(meter.read(seconds - earlier_seconds_).joules)}};
+        what.step = trainer_.steps_done();
+        what.data_position = trainer_.position();
+        what.model = model_;
+        what.optimizer = moments_;
+        what.attachments.push_back({"losses.f64", history_.packed_losses()});
+        if (!trainer_.words().is_bytes())
+            what.attachments.push_back({"tokenizer.model", trainer_.words().model()});
+        saved_ = io::save_checkpoint(settings_.out, what, settings_.keep);
+        for (const std::string& warning : saved_.warnings) observer.note(warning);
+    }
+
+    run_summary summarise(double seconds, energy_meter& meter, double peak) {
+        using counts = count<Recipe>;
+        run_summary s;
+        const byte_plan& bytes = trainer_.network().bytes();
+        s.recipe = std::string(type_name<Recipe>());
+        s.parameters = counts::parameters;
+        s.parameters_active = counts::parameters_active;
+        s.steps = trainer_.steps_done();
+        s.tokens = s.steps * settings_.batch;
+        s.batch = settings_.batch;
+        s.seed = settings_.seed;
+        s.threads = trainer_.network().threads();
+        s.grains = settings_.grains;
+        if constexpr (requires { typename On::instructions; })
+            s.instruction_set = On::instructions::name;
+        s.train_loss = mean_of_last_tenth(history_.losses);
+        if (!history_.validations.empty()) {
+            const validation_report& last = history_.validations.back();
+            for (const domain_report& one : last.domains)
+                s.validation.push_back({one.domain, one.bits_per_byte});
+            s.max_violation = last.load.max_violation;
+            s.router_entropy = last.load.entropy;
+            s.dead_experts = last.load.dead;
+        }
+        s.seconds = seconds;
+        s.tokens_per_second = double(settings_.batch) / median_after_first_five(history_.seconds);
+        s.flop = double(s.tokens) * double(counts::train_flop_per_token);
+        s.flop_per_second = s.tokens_per_second * double(counts::train_flop_per_token);
+        s.peak_share = s.flop_per_second / peak;
+        s.planned_bytes = std::int64_t(trainer_type::planned_bytes(settings_));
+        s.peak_bytes = std::int64_t(bytes.total() + optimizer<Recipe, On>::planned_bytes());
+        s.resident_bytes = resident_peak_bytes();
+        const energy used = meter.read(seconds - earlier_seconds_);
+        s.joules = used.joules;
+        s.joules_source = used.source;
+        s.price_per_hour = settings_.price_per_hour;
+        s.money = money(seconds, settings_.price_per_hour);
+        s.weights_hash = io::text_of(io::weights_hash_of(model_));
+        s.state_hash = io::text_of(io::state_hash_of(model_, moments_, trainer_.position()));
+        return s;
+    }
+
+    settings settings_;
+    io::run_lock lock_;
+    io::good_model found_;
+    trainer_type trainer_;
+    io::tensor_list model_, moments_;
+    run_history history_;
+    std::optional<io::metrics_writer> metrics_;
+    std::optional<io::event_writer> events_;
+    io::saved_checkpoint saved_;
+    double earlier_seconds_ = 0, earlier_joules_ = 0;
+};
+
+}  // namespace moe
