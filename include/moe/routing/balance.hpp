@@ -27,8 +27,9 @@ struct bias_balance {
     static constexpr bool loss_counts_choices = false;
     constexpr bool uses_bias() const { return rate > 0; }
     constexpr double loss_weight() const { return sequence_loss; }
-    constexpr void update(float* bias, const std::int64_t* counts, int experts) const {
-        update_bias(bias, counts, experts, rate);
+    constexpr void update(float* bias, const std::int64_t* counts, int experts,
+                          double share = 1) const {
+        update_bias(bias, counts, experts, rate * share);
     }
 };
 
@@ -39,7 +40,7 @@ struct loss_balance {
     static constexpr bool loss_counts_choices = true;
     constexpr bool uses_bias() const { return false; }
     constexpr double loss_weight() const { return weight; }
-    constexpr void update(float*, const std::int64_t*, int) const {}
+    constexpr void update(float*, const std::int64_t*, int, double = 1) const {}
 };
 
 static_assert(balance_policy<bias_balance> && balance_policy<loss_balance>);

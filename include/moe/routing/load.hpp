@@ -17,15 +17,15 @@ constexpr void add_counts(std::int64_t* counts, groups by_expert) {
         counts[e] += by_expert.first[e + 1] - by_expert.first[e];
 }
 
-struct load {
+struct expert_load {
     double max_violation = 0;  // (largest count - mean) / mean; 0 is perfect
     int dead = 0;              // experts without a token
     double entropy = 1;        // of the shares, as a share of ln(experts); 1 is perfect
 };
 
-inline load load_of(const std::int64_t* counts, int experts) {
+inline expert_load load_of(const std::int64_t* counts, int experts) {
     std::int64_t total = 0, most = 0;
-    load is;
+    expert_load is;
     for (int e = 0; e < experts; ++e) {
         total += counts[e];
         most = counts[e] > most ? counts[e] : most;

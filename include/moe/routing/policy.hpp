@@ -33,7 +33,9 @@ concept gives_affinities = routing_policy<Policy> &&
 
 // How the experts are kept equally busy.
 //   uses_bias()      the router keeps a selection bias, saved but never trained
-//   update(bias, counts, experts)   after each step, from the choices of the whole global batch
+//   update(bias, counts, experts, share)   after each step, from the choices of the whole global
+//                    batch; share of the full pace: a smaller one towards the end of a run lets
+//                    the load settle (DeepSeek-V3 stops updating for its last 3 %)
 //   loss_weight()    of the loss added for each sequence; 0: none
 //   loss_counts_choices   whether that loss counts the choices made (with bias and groups) or the
 //                         experts of largest affinity
@@ -42,7 +44,7 @@ concept balance_policy = requires(const Policy policy, float* bias, const std::i
     { policy.uses_bias() } -> std::same_as<bool>;
     { policy.loss_weight() } -> std::convertible_to<double>;
     { Policy::loss_counts_choices } -> std::convertible_to<bool>;
-    policy.update(bias, counts, 8);
+    policy.update(bias, counts, 8, 1.0);
 };
 
 }  // namespace moe

@@ -4,6 +4,7 @@
 // inserted only when it beats the smallest of the list, so the usual cost is one comparison each.
 #pragma once
 
+#include <moe/core/check.hpp>
 #include <moe/core/math.hpp>
 
 #include <bit>
@@ -62,6 +63,11 @@ private:
 // chosen (wanted): ascending. wanted is at least 1 and at most Size.
 template <int Size, class T>
 constexpr void select_largest(int* chosen, int wanted, const T* values) {
+    MOE_CHECK(wanted, <=, Size);
+    if constexpr (Size == 1) {
+        *chosen = 0;
+        return;
+    }
     ranking<Size, T> best(wanted);
     for (int i = 0; i < Size; ++i) best.offer(i, values[i]);
     best.best().each([&](int i) { *chosen++ = i; });
@@ -73,7 +79,11 @@ constexpr void select_largest(int* chosen, int wanted, const T* values) {
 template <int Size, class T>
 constexpr void select_in_groups(int* chosen, int wanted, const T* values, int groups, int kept,
                                 int summed) {
+    if constexpr (Size == 1) return select_largest<Size>(chosen, wanted, values);
     const int size = Size / groups;
+    MOE_CHECK(size * groups, ==, Size);
+    MOE_CHECK(kept, <=, groups);
+    MOE_CHECK(wanted, <=, size * kept);
     ranking<Size, T> best_groups(kept);
     for (int g = 0; g < groups; ++g) {
         T first = values[g * size], second = -std::numeric_limits<T>::infinity();

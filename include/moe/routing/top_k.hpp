@@ -91,11 +91,13 @@ struct sigmoid_top_k {
     }
     template <int Experts, class T, class Isa = isa::native>
     void affinities_backward(T* dlogits, const T* dp, const T* logits, const T* p) const {
-        T s[Experts], product[Experts];
-        detail::sigmoids<Isa, Experts>(s, logits);
-        for (int e = 0; e < Experts; ++e) product[e] = dp[e] * p[e];
-        const T mean = detail::sum_of<Isa, Experts>(product);
-        for (int e = 0; e < Experts; ++e) dlogits[e] += p[e] * (T(1) - s[e]) * (dp[e] - mean);
+        using over = detail::sweep<Isa, Experts, T>;
+        const auto mean = over::vector::splat(detail::product_of<Isa, Experts>(dp, p));
+        const auto one = over::vector::splat(1);
+        over::each([&](auto at) {
+            const auto slope = at.load(p) * (one - sigmoid(at.load(logits)));
+            at.store(dlogits, fma(slope, at.load(dp) - mean, at.load(dlogits)));
+        });
     }
 };
 
@@ -148,10 +150,11 @@ struct softmax_top_k {
     }
     template <int Experts, class T, class Isa = isa::native>
     void affinities_backward(T* dlogits, const T* dp, const T* /*logits*/, const T* p) const {
-        T product[Experts];
-        for (int e = 0; e < Experts; ++e) product[e] = dp[e] * p[e];
-        const T mean = detail::sum_of<Isa, Experts>(product);
-        for (int e = 0; e < Experts; ++e) dlogits[e] += p[e] * (dp[e] - mean);
+        using over = detail::sweep<Isa, Experts, T>;
+        const auto mean = over::vector::splat(detail::product_of<Isa, Experts>(dp, p));
+        over::each([&](auto at) {
+            at.store(dlogits, fma(at.load(p), at.load(dp) - mean, at.load(dlogits)));
+        });
     }
 };
 
