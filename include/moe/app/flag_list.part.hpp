@@ -69,7 +69,7 @@ public:
 
     void text(const char* name, const char* value, const std::string& help, std::string& into,
               const std::string& standard = "") {
-        add(name, value, help, standard, [this, name, value, &into](const std::string& given) {
+        add(name, value, help, standard, [name, value, &into](const std::string& given) {
             if (given.empty()) refuse(name, std::string("expected ") + value + ", found nothing");
             into = given;
         });
@@ -84,7 +84,7 @@ public:
     void number(const char* name, const char* value, const std::string& help, Number& into,
                 range in, std::string standard = "") {
         if (standard.empty()) standard = plain_number(into);
-        add(name, value, help, standard, [this, name, in, &into](const std::string& given) {
+        add(name, value, help, standard, [name, in, &into](const std::string& given) {
             Number number{};
             const char* const end = given.data() + given.size();
             const auto read = std::from_chars(given.data(), end, number);
@@ -111,7 +111,7 @@ public:
             if (c.choice == into) standard = c.name;
         }
         add(name, "SHAPE", help + ": " + all, standard,
-            [this, name, all, known, &into](const std::string& given) {
+            [name, all, known, &into](const std::string& given) {
                 for (const auto& c : known)
                     if (given == c.name) return void(into = c.choice);
                 refuse(name, "expected " + all + ", found '" + given + "'");
