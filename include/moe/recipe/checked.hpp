@@ -25,39 +25,42 @@ template <class Recipe> consteval bool policies_name_their_fields() {
     constexpr bool parallel = names_every_field(of<Recipe>.parallel);
     constexpr bool optimizer = names_every_field(of<Recipe>.optimizer);
     constexpr bool device = names_every_field(of<Recipe>.device);
-    static_assert(model,
-                  "moe: slot 'model' holds a policy whose each() does not visit every field once. "
-                  "Add to it, e.g.: visit(\"scale\", scale);");
+    static_assert(
+        model,
+        "moe: slot 'model' holds a policy whose each() must visit every field. Write, e.g.: "
+        "constexpr void each(auto visit) const { visit(\"scale\", scale); }");
     static_assert(
         attention,
-        "moe: slot 'attention' holds a policy whose each() does not visit every field once. "
-        "Add to it, e.g.: visit(\"scale\", scale);");
-    static_assert(ffn,
-                  "moe: slot 'ffn' holds a policy whose each() does not visit every field once. "
-                  "Add to it, e.g.: visit(\"scale\", scale);");
+        "moe: slot 'attention' holds a policy whose each() must visit every field. Write, e.g.: "
+        "constexpr void each(auto visit) const { visit(\"scale\", scale); }");
+    static_assert(
+        ffn,
+        "moe: slot 'ffn' holds a policy whose each() must visit every field. Write, e.g.: "
+        "constexpr void each(auto visit) const { visit(\"scale\", scale); }");
     static_assert(
         routing,
-        "moe: slot 'routing' holds a policy whose each() does not visit every field once. "
-        "Add to it, e.g.: visit(\"scale\", scale);");
+        "moe: slot 'routing' holds a policy whose each() must visit every field. Write, e.g.: "
+        "constexpr void each(auto visit) const { visit(\"scale\", scale); }");
     static_assert(
         balance,
-        "moe: slot 'balance' holds a policy whose each() does not visit every field once. "
-        "Add to it, e.g.: visit(\"scale\", scale);");
+        "moe: slot 'balance' holds a policy whose each() must visit every field. Write, e.g.: "
+        "constexpr void each(auto visit) const { visit(\"scale\", scale); }");
     static_assert(
         precision,
-        "moe: slot 'precision' holds a policy whose each() does not visit every field once. "
-        "Add to it, e.g.: visit(\"scale\", scale);");
+        "moe: slot 'precision' holds a policy whose each() must visit every field. Write, e.g.: "
+        "constexpr void each(auto visit) const { visit(\"scale\", scale); }");
     static_assert(
         parallel,
-        "moe: slot 'parallel' holds a policy whose each() does not visit every field once. "
-        "Add to it, e.g.: visit(\"scale\", scale);");
+        "moe: slot 'parallel' holds a policy whose each() must visit every field. Write, e.g.: "
+        "constexpr void each(auto visit) const { visit(\"scale\", scale); }");
     static_assert(
         optimizer,
-        "moe: slot 'optimizer' holds a policy whose each() does not visit every field once. "
-        "Add to it, e.g.: visit(\"scale\", scale);");
-    static_assert(device,
-                  "moe: slot 'device' holds a policy whose each() does not visit every field once. "
-                  "Add to it, e.g.: visit(\"scale\", scale);");
+        "moe: slot 'optimizer' holds a policy whose each() must visit every field. Write, e.g.: "
+        "constexpr void each(auto visit) const { visit(\"scale\", scale); }");
+    static_assert(
+        device,
+        "moe: slot 'device' holds a policy whose each() must visit every field. Write, e.g.: "
+        "constexpr void each(auto visit) const { visit(\"scale\", scale); }");
     return model && attention && ffn && routing && balance && precision && parallel && optimizer &&
            device;
 }

@@ -2,8 +2,8 @@
 // The fields of a policy: how many it has, and each of them by name. A policy lists its own,
 //     constexpr void each(auto visit) const { visit("active", active); }
 // and 'checked' refuses a list that misses one. A policy without such a list still works: its
-// fields are then called 1, 2, 3, ... A field is a number, a truth value, an enumerator, a text, or
-// a struct of such fields.
+// fields, at most 8, are then called 1, 2, 3, ... A field is a number, a truth value, an
+// enumerator, a text, or a struct of such fields.
 #pragma once
 
 #include <type_traits>
@@ -12,18 +12,34 @@ namespace moe {
 
 namespace detail {
 
-// Converts to whatever a field wants to be initialised with.
+// Converts to whatever a field wants to be initialised with; or to all but a base of Whole; or only
+// to a base.
 struct anything {
     template <class T> constexpr operator T() const;
 };
+template <class Whole> struct anything_but_a_base {
+    template <class T>
+    requires(!std::is_base_of_v<T, Whole>) constexpr operator T() const;
+};
+template <class Whole> struct only_a_base {
+    template <class T>
+    requires(std::is_base_of_v<T, Whole>) constexpr operator T() const;
+};
 
-// An aggregate takes as many initialisers as it has fields. A base class counts as one.
-template <class T, class... Taken> consteval int initialisers() {
-    if constexpr (requires { T{Taken{}..., anything{}}; })
-        return initialisers<T, Taken..., anything>();
+// An aggregate takes as many initialisers as it has fields. A base class counts as one, unless
+// nothing converts to it: then its fields count.
+template <class T, class Any, class... Taken> consteval int initialisers() {
+    if constexpr (requires { T{Taken{}..., Any{}}; })
+        return initialisers<T, Any, Taken..., Any>();
     else
         return int(sizeof...(Taken));
 }
+template <class T> consteval int initialisers() { return initialisers<T, anything>(); }
+template <class T> consteval int fields() { return initialisers<T, anything_but_a_base<T>>(); }
+template <class T>
+concept has_a_base = requires {
+    T{only_a_base<T>{}};
+};
 
 struct ignore_field {
     constexpr void operator()(const char*, const auto&) const {}
@@ -34,22 +50,28 @@ concept lists_fields = requires(const Policy policy) {
     policy.each(ignore_field{});
 };
 
-// The list names every field. What is no aggregate keeps its fields to itself.
+inline constexpr int most_unlisted = 8;
+
+// What is no aggregate keeps its fields to itself; fields behind an empty base cannot be counted.
+// Without a list all fields must be of one class.
 template <class Policy> consteval bool names_every_field(const Policy& policy) {
-    if constexpr (lists_fields<Policy> && std::is_aggregate_v<Policy>) {
+    constexpr int count = fields<Policy>();
+    if constexpr (!std::is_aggregate_v<Policy>) {
+        return true;
+    } else if constexpr (lists_fields<Policy>) {
         int listed = 0;
         policy.each([&](const char*, const auto&) { ++listed; });
-        return listed == initialisers<Policy>();
+        return listed == count || (has_a_base<Policy> && count == 0);
     } else {
-        return true;
+        return count <= most_unlisted && (!has_a_base<Policy> || initialisers<Policy>() == 1);
     }
 }
 
 template <class Policy> constexpr void each_unlisted(const Policy& policy, auto visit) {
-    constexpr int count = initialisers<Policy>();
-    static_assert(count <= 8,
-                  "moe: a policy with more than 8 fields must name them. Add to it, e.g.: "
-                  "constexpr void each(auto visit) const { visit(\"active\", active); }");
+    constexpr int count = fields<Policy>();
+    static_assert(count <= most_unlisted,
+                  "moe: a policy with more than 8 fields must name them. Write, e.g.: "
+                  "constexpr void each(auto visit) const { visit(\"scale\", scale); }");
     const auto all = [&](const auto&... field) {
         const char* const names[] = {"1", "2", "3", "4", "5", "6", "7", "8"};
         int i = 0;

@@ -42,7 +42,7 @@ template <class Recipe> consteval bool has_all_slots() {
     || requires { typename Recipe::device; };
     static_assert(!names_a_type,
                   "moe: a slot is a member with a value, not the name of a type. Instead of "
-                  "'using precision = moe::fp32;' write: moe::fp32 precision {};");
+                  "'using precision = moe::fp32;' write, e.g.: moe::fp32 precision {};");
     if constexpr (!names_a_type) {
         constexpr bool model = requires { Recipe::model; };
         constexpr bool attention = requires { Recipe::attention; };
@@ -131,8 +131,8 @@ template <class Recipe> consteval bool has_only_slots() {
             return false;
     }();
     static_assert(ordinary,
-                  "moe: a slot is an ordinary member: not static, not a function, a pointer or a "
-                  "reference. Write, e.g.: moe::fp32 precision {};");
+                  "moe: a slot is an ordinary member: not static, not a pointer, not a reference. "
+                  "Write, e.g.: moe::fp32 precision {};");
     if constexpr (ordinary) {
         constexpr bool only =
             initialisers<Recipe>() <= initialisers_of_slots<Recipe>(members_of<Recipe>{});
