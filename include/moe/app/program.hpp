@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+// The program that a recipe becomes: NAME describe | train | score | generate | export | import.
+// Exit code 0 on success, 2 for a usage error, 1 for a failure.
+#pragma once
+
+#include <moe/app/arguments.hpp>
+#include <moe/app/console.hpp>
+#include <moe/app/describe.hpp>
+#include <moe/app/instruction_set.hpp>
+#include <moe/app/run_report.hpp>
+#include <moe/io/hugging_face.hpp>
+#include <moe/io/safetensors.hpp>
+#include <moe/model/generate.hpp>
+#include <moe/train/load_model.hpp>
+#include <moe/train/score.hpp>
+#include <moe/train/training_run.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+
+namespace moe {
+
+template <class Recipe, class On = device_on<Recipe>> class program_of {
+public:
+    static int run(const command& c) {
+        switch (c.word) {
+            case command_word::describe:
+                return describe_word(c);
+            case command_word::train:
+                return train(c);
+            case command_word::score:
+                return score_text(c);
+            case command_word::generate:
+                return generate_text(c);
+            case command_word::export_model:
+                return export_word(c);
+            case command_word::import_model:
+                return import_word(c);
+            case command_word::none:
+                break;
+        }
+        return 0;
+    }
+
+private:
+    static constexpr int vocab = of<Recipe>.model.vocab;
+    using number = activation_of<Recipe>;
+
+    static int describe_word(const command& c) {
+        const description d = describe<Recipe, On>(c.settings);
+        print_out(c.settings.json ? describe_json(d) : describe_text(d));
+        warn(unused_instructions(d.instruction_set));
+        return 0;
+    }
+
+    static int train(const command& c) {
+        const settings& s = c.settings;
+        std::FILE* const to = progress_stream(s.json);
+        catch_stop_signals();
+        console watcher(to, s.steps, s.log_every);
+        if constexpr (requires { On::instructions::name; }) {
+            watcher.note(std::string(type_name<Recipe>()) + ": " + On::instructions::name);
+            if (const std::string hint = unused_instructions(On::instructions::name); !hint.empty())
+                watcher.note(hint);
+        }
+        training_run<Recipe, On> run(s, watcher);
+        const run_summary summary = run.fit(watcher);
+        watcher.done();
+        if (run.finished() && !run.history().validations.empty()) write_report(run, summary, to);
+        if (s.json) print_out(summary_json(summary));
+        if (!run.finished())
+            std::fprintf(to, "stopped at step %lld of %lld; --resume continues\n",
+                         static_cast<long long>(summary.steps), static_cast<long long>(s.steps));
+        return 0;
+    }
+
+    static int score_text(const command& c) {
+        auto model = load<Recipe>(c);
+        const std::string text = io::read_file(c.text);
+        const std::vector<int> tokens = model.words.encode(text);
+        if (tokens.size() < 2)
+            throw error(c.text + ": expected a text of at least two tokens, found " +
+                        std::to_string(tokens.size()));
+        std::vector<number> logits;
+        if (!c.logits.empty()) logits.resize(tokens.size() * std::size_t(vocab));
+        const text_score result =
+            score<Recipe, On>(*model.network, tokens, logits.empty() ? nullptr : logits.data());
+        if (!c.logits.empty())
+            io::write_safetensors(
+                c.logits,
+                {io::make_tensor("logits", logits.data(), {std::int64_t(tokens.size()), vocab})});
+        std::int64_t bytes = 0;
+        for (std::size_t i = 1; i < tokens.size(); ++i) bytes += model.words.bytes_of(tokens[i]);
+        const double bits_per_byte = result.nats / std::log(2.0) / double(bytes);
+        if (c.settings.json) {
+            io::json_writer json(2);
+            json.object()
+                .field("tokens", result.tokens)
+                .field("nats_per_token", result.nats_per_token())
+                .field("bits_per_byte", bits_per_byte)
+                .close();
+            print_out(json.text() + "\n");
+        } else {
+            print_out("tokens          " + std::to_string(result.tokens) + "\nnats per token  " +
+                      io::number_text(result.nats_per_token()) + "\nbits per byte   " +
+                      io::number_text(bits_per_byte) + "\n");
+        }
+        return 0;
+    }
+
+    static int generate_text(const command& c) {
+        auto model = load<Recipe>(c);
+        const std::vector<int> prompt = model.words.encode(c.prompt);
+        if (prompt.empty()) throw usage_error("--prompt: expected at least one token of text");
+        std::vector<int> made;
+        const sampling how{.temperature = c.temperature, .top_p = c.top_p, .seed = c.settings.seed};
+        if (!c.settings.json) print_out(c.prompt);
+        generate(*model.network, prompt, c.tokens, how, [&](int token) {
+            made.push_back(token);
+            if (!c.settings.json) {
+                print_out(model.words.decode(std::span(&token, 1)));
+                std::fflush(stdout);
+            }
+            return true;
+        });
+        if (c.settings.json) {
+            io::json_writer json(2);
+            json.object()
+                .field("prompt", c.prompt)
+                .field("text", model.words.decode(made))
+                .field("tokens", made.size())
+                .close();
+            print_out(json.text());
+        }
+        print_out("\n");
+        return 0;
+    }
+
+    static int export_word(const command& c) {
+        auto model = load<Recipe>(c);
+        io::export_model(c.to, tensors_of(*model.network), io::shape_of<Recipe>(), model.words);
+        return told(c, model.folder, c.to);
+    }
+
+    static int import_word(const command& c) {
+        network<Recipe, On> network({1, of<Recipe>.model.context},
+                                    {.threads = c.settings.threads, .trains = false});
+        const io::tensor_list tensors = tensors_of(network);
+        const io::tokenizer words = io::import_model(c.model, tensors, io::shape_of<Recipe>());
+        io::snapshot what;
+        what.recipe = recipe_text<Recipe>();
+        what.settings = {{"imported from", c.model}};
+        what.model = tensors;
+        if (!words.is_bytes()) what.attachments.push_back({"tokenizer.model", words.model()});
+        io::save_model(c.to, what);
+        return told(c, c.model, c.to);
+    }
+
+    template <class R> static loaded_model<R, On> load(const command& c) {
+        auto model = load_model<R, On>(c.model, c.settings.threads);
+        for (const std::string& warning : model.warnings) warn(warning);
+        return model;
+    }
+    static int told(const command& c, const std::string& from, const std::string& to) {
+        if (c.settings.json) {
+            io::json_writer json(2);
+            print_out(json.object().field("from", from).field("to", to).close().text() + "\n");
+        } else {
+            print_out(from + " -> " + to + "\n");
+        }
+        return 0;
+    }
+    static void print_out(const std::string& text) {
+        std::fwrite(text.data(), 1, text.size(), stdout);
+    }
+    static void warn(const std::string& text) {
+        if (!text.empty()) std::fprintf(stderr, "%s\n", text.c_str());
+    }
+};
+
+// The whole program. 'words' are those of main.
+template <class Recipe> int program(int count, char** words) {
+    using on = device_on<Recipe>;
+    const std::string name = std::string(type_name<Recipe>());
+    const auto complain = [&](const char* what, int code) {
+        std::fprintf(stderr, "%s: %s\n", name.c_str(), what);
+        return code;
+    };
+    if constexpr (requires { on::instructions::name; })
+        if (const std::string stop = missing_instructions(on::instructions::name); !stop.empty())
+            return complain(stop.c_str(), 1);
+    try {
+        constexpr int context = of<Recipe>.model.context;
+        command defaults;
+        defaults.settings.batch = std::max(1, 4096 / context) * context;
+        const command c = parse_arguments(count, words, defaults);
+        if (!c.print.empty()) {
+            std::fputs(c.print.c_str(), stdout);
+            return 0;
+        }
+        return program_of<Recipe>::run(c);
+    } catch (const usage_error& problem) {
+        return complain(problem.what(), 2);
+    } catch (const std::bad_alloc&) {
+        return complain("out of memory; a smaller --batch, or more --grains, needs less", 1);
+    } catch (const std::exception& problem) {
+        return complain(problem.what(), 1);
+    }
+}
+
+}  // namespace moe
