@@ -28,8 +28,8 @@ def is_prose(text):
     """A paragraph that a person would read: words, hardly any signs, a full stop."""
     letters = sum(c.isalpha() or c == " " for c in text)
     words = text.split()
-    return (text.isprintable() and len(words) >= 7 and letters >= 0.9 * len(text) and text[-1] in ".!?:;)\"'"
-            and max(map(len, words)) <= 30 and "  " not in text)
+    return (text.isprintable() and len(words) >= 7 and letters >= 0.9 * len(text)
+            and text[-1] in ".!?:;)\"'" and max(map(len, words)) <= 30 and "  " not in text)
 
 
 def one_line(text):
@@ -54,7 +54,7 @@ def passages_of(texts):
             yield "\n".join(passage)
 
 
-# ---- the dictionary: 128,000 entries, many labelled with their field ------------------------------
+# ---- the dictionary: 128,000 entries, many labelled with their field -----------------------------
 
 fields = {
     "biology": {
@@ -153,7 +153,7 @@ def dictionary(folder):
     return found
 
 
-# ---- the other sources ----------------------------------------------------------------------------
+# ---- the other sources ---------------------------------------------------------------------------
 
 def computing_dictionary(folder):
     text = gzip.open(folder / "usr/share/dictd/foldoc.dict.dz").read().decode("utf-8", "replace")
@@ -161,9 +161,10 @@ def computing_dictionary(folder):
         head, _, body = entry.partition("\n")
         lines = []
         for block in paragraphs(body):
-            block = re.sub(r"\{([^{}()]*?)\s*\((?:https?|ftp|mailto)[^{}]*\}", r"\1", one_line(block))
+            block = one_line(block)
+            block = re.sub(r"\{([^{}()]*?)\s*\((?:https?|ftp|mailto)[^{}]*\}", r"\1", block)
             block = re.sub(r"[{}]", "", block)
-            block = re.sub(r"^((<[^<>]*>|/[^/]*/|\([^()]*\))\s*)+", "", block)  # subject, sound, origin
+            block = re.sub(r"^((<[^<>]*>|/[^/]*/|\([^()]*\))\s*)+", "", block)  # subject, sound
             block = re.sub(r"\s*\(\d{4}-\d\d-\d\d\)", "", block)
             if is_prose(block) and not re.search(r"[\[\]\\|<>_=@]", block):
                 lines.append(block)
@@ -242,7 +243,7 @@ def sayings(folder):
             for saying in path.read_text("utf-8", "replace").split("\n%\n"):
                 saying = re.sub(r"[ \t]+", " ", re.sub(r"[\x00-\x08\x0b-\x1f]", "", saying)).strip()
                 text = re.sub(r"\n *", "\n", saying)
-                if is_prose(one_line(text).rstrip("~") + ".") and not re.search(r"[|\\{}<>_=]", text):
+                if is_prose(one_line(text) + ".") and not re.search(r"[|\\{}<>_=~]", text):
                     yield text
 
 
@@ -302,7 +303,7 @@ def from_this_machine():
     }
 
 
-# ---- writing ---------------------------------------------------------------------------------------
+# ---- writing -------------------------------------------------------------------------------------
 
 def write(out, domains):
     """Cuts every file of a domain that is too big by one ratio; returns the bytes by domain."""

@@ -65,7 +65,8 @@ def stand_in(folder, name, symbols_of):
 
 
 def starts(python):
-    check = "import torch; t = torch.ones(3, 3); assert (t @ t).sum() == 27 and not torch.cuda.is_available()"
+    check = ("import torch; t = torch.ones(3, 3);"
+             "assert (t @ t).sum() == 27 and not torch.cuda.is_available()")
     return subprocess.run([python, "-c", check], stderr=subprocess.DEVNULL).returncode == 0
 
 

@@ -3,8 +3,7 @@
 #pragma once
 
 #if defined(__FAST_MATH__)
-#error \
-    "moe: -ffast-math reorders sums and drops NaN checks; moe promises the same bits everywhere. Remove the flag."
+#error "moe: remove -ffast-math: it reorders sums, and moe promises the same bits everywhere."
 #endif
 #if __cplusplus < 202002L
 #error "moe: C++20 is needed. Add -std=c++20."

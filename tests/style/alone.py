@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Every header compiles alone and without a warning: alone.py COMPILER [INCLUDE FOLDER...]. Once
+for the machine and, up to the room 'recipe', once for any machine. The folders are those of the
+libraries that *.part.hpp include."""
+import concurrent.futures
+import os
+import subprocess
+import sys
+
+import house
+
+flags = ("-std=c++20 -Wall -Wextra -Werror -ffp-contract=off -fsyntax-only -DMOE_HAS_SENTENCEPIECE "
+         "-x c++").split()
+
+
+def compiled(compiler, include, folders, path, arch):
+    """What the compiler says of a translation unit that is only this header."""
+    command = [compiler, *flags, *arch, "-I", include]
+    command += [word for folder in folders for word in ("-isystem", folder)]
+    told = subprocess.run([*command, "-"], input=f"#include <{path.relative_to(include)}>\n",
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env=dict(os.environ, LC_ALL="C"))
+    return told.stdout or f"exit {told.returncode}" if told.returncode else ""
+
+
+def problems(top, compiler, folders):
+    order = house.rooms(top)
+    light = order[:order.index("recipe") + 1]
+    include = top / "include"
+    jobs = []
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for path in house.headers(top):
+            arches = [["-march=native"]]
+            if path.parent.name in light:
+                arches.append([])
+            for arch in arches:
+                jobs.append((path, pool.submit(compiled, compiler, include, folders, path, arch)))
+        for path, job in jobs:
+            if words := job.result():
+                yield f"{path}:1: does not compile alone with {compiler}:\n{words}"
+
+
+if __name__ == "__main__":
+    house.report("alone", problems(house.here, sys.argv[1], sys.argv[2:]))
