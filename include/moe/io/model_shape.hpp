@@ -5,7 +5,9 @@
 
 #include <moe/op/rope.hpp>
 #include <moe/recipe/attention.hpp>
+#include <moe/recipe/experts.hpp>
 #include <moe/recipe/of.hpp>
+#include <moe/recipe/transformer.hpp>
 #include <moe/routing/top_k.hpp>
 
 #include <cstdint>
@@ -13,12 +15,15 @@
 
 namespace moe::io {
 
-// 'other' is a policy that this library does not know.
-enum class attention_kind : std::uint8_t { latent, grouped, other };
-enum class routing_kind : std::uint8_t { sigmoid, softmax, other };
+enum class attention_kind : std::uint8_t { latent, grouped };
+enum class routing_kind : std::uint8_t { sigmoid, softmax };
 
 // Each field is that of the slot in the comment, under the same name unless said.
 struct model_shape {
+    // The first slot that holds a policy which is not the library's own: then nothing is known of
+    // what it computes. Null: none.
+    const char* unknown_policy = nullptr;
+
     // model
     int vocab = 0, context = 0, layers = 0, hidden = 0;
     double rope_base = 10000;
@@ -28,7 +33,7 @@ struct model_shape {
     int mtp_depth = 0;
 
     // attention
-    attention_kind attention = attention_kind::other;
+    attention_kind attention = attention_kind::latent;
     int heads = 0;
     int q_rank = 0, kv_rank = 0, nope_dim = 0, rope_dim = 0, value_dim = 0;  // latent
     int kv_heads = 0, head_dim = 0;                                          // grouped
@@ -38,22 +43,31 @@ struct model_shape {
     int routed = 0, shared = 0, intermediate = 0, dense_layers = 0, dense_intermediate = 0;
 
     // routing, balance
-    routing_kind routing = routing_kind::other;
+    routing_kind routing = routing_kind::sigmoid;
     int active = 0, groups = 1, kept_groups = 1;
     double scale = 1;
     bool renormalise = true;
     bool selection_bias = false;  // the router keeps one (balance.uses_bias)
 
-    // Of the layers, mtp_depth more included, which one has a router.
-    bool routes(int layer) const { return layer >= dense_layers && dense_layers < layers; }
+    // Whether a layer has a router. Layers from 'layers' on are those of multi-token prediction,
+    // of the kind of the last one.
+    constexpr bool routes(int layer) const {
+        return (layer < layers ? layer : layers - 1) >= dense_layers;
+    }
 };
 
 template <class Recipe> constexpr model_shape shape_of() {
-    constexpr const auto& model = of<Recipe>.model;
-    constexpr const auto& attention = of<Recipe>.attention;
-    constexpr const auto& ffn = of<Recipe>.ffn;
-    constexpr const auto& routing = of<Recipe>.routing;
+    constexpr auto model = of<Recipe>.model;
+    constexpr auto attention = of<Recipe>.attention;
+    constexpr auto ffn = of<Recipe>.ffn;
+    constexpr auto routing = of<Recipe>.routing;
+    using model_type = std::remove_const_t<decltype(model)>;
+    using attention_type = std::remove_const_t<decltype(attention)>;
+    using ffn_type = std::remove_const_t<decltype(ffn)>;
+    using routing_type = std::remove_const_t<decltype(routing)>;
     model_shape shape;
+
+    if constexpr (!std::is_same_v<model_type, transformer>) shape.unknown_policy = "model";
     shape.vocab = model.vocab;
     shape.context = model.context;
     shape.layers = model.layers;
@@ -66,38 +80,39 @@ template <class Recipe> constexpr model_shape shape_of() {
     shape.mtp_depth = model.mtp_depth;
 
     shape.heads = attention.heads;
-    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(attention)>, mla>) {
+    if constexpr (std::is_same_v<attention_type, mla>) {
         shape.attention = attention_kind::latent;
         shape.q_rank = attention.q_rank;
         shape.kv_rank = attention.kv_rank;
         shape.nope_dim = attention.nope_dim;
         shape.rope_dim = attention.rope_dim;
         shape.value_dim = attention.value_dim;
-    } else if constexpr (std::is_same_v<std::remove_cvref_t<decltype(attention)>, gqa>) {
+    } else if constexpr (std::is_same_v<attention_type, gqa>) {
         shape.attention = attention_kind::grouped;
         shape.kv_heads = attention.kv_heads;
         shape.head_dim = attention.head_dim;
         shape.qk_norm = attention.qk_norm;
+    } else {
+        shape.unknown_policy = "attention";
     }
 
+    if constexpr (!std::is_same_v<ffn_type, experts>) shape.unknown_policy = "ffn";
     shape.routed = ffn.routed;
     shape.shared = ffn.shared;
     shape.intermediate = ffn.intermediate;
     shape.dense_layers = ffn.dense_layers;
     shape.dense_intermediate = ffn.dense_intermediate;
 
-    using routing_policy_type = std::remove_cvref_t<decltype(routing)>;
+    constexpr bool sigmoid = std::is_same_v<routing_type, sigmoid_top_k>;
+    shape.routing = sigmoid ? routing_kind::sigmoid : routing_kind::softmax;
     shape.active = routing.active;
-    if constexpr (std::is_same_v<routing_policy_type, sigmoid_top_k>)
-        shape.routing = routing_kind::sigmoid;
-    else if constexpr (std::is_same_v<routing_policy_type, softmax_top_k>)
-        shape.routing = routing_kind::softmax;
-    if constexpr (std::is_same_v<routing_policy_type, sigmoid_top_k> ||
-                  std::is_same_v<routing_policy_type, softmax_top_k>) {
+    if constexpr (sigmoid || std::is_same_v<routing_type, softmax_top_k>) {
         shape.groups = routing.groups;
         shape.kept_groups = routing.kept_groups;
         shape.scale = routing.scale;
         shape.renormalise = routing.renormalise;
+    } else {
+        shape.unknown_policy = "routing";
     }
     shape.selection_bias = of<Recipe>.balance.uses_bias();
     return shape;
