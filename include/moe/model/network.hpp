@@ -195,6 +195,7 @@ public:
     // visit(kept of a mixture layer): choices, logits and balance losses of the last pass.
     void each_mixture(auto&& visit) { transformer::each_mixture(*kept_, visit); }
     const pass_of<Recipe>& last_pass() const { return pass_; }
+    const typename transformer::kept& last_kept() const { return *kept_; }
     // Loss of every position of the last pass.
     std::span<const number> losses() const { return {kept_->losses, std::size_t(pass_.tokens())}; }
 
