@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The tokenizer files of a Hugging Face folder. Bytes: a tokenizer.json whose vocabulary is the 256
 // bytes, each under the letter that GPT-2 prints for it, without merges; ids are the bytes.
-// Sentencepiece: tokenizer.model as it is.
+// Sentencepiece: tokenizer.model as it is; transformers reads it with the Python packages
+// sentencepiece and protobuf.
 #pragma once
 
 #include <moe/io/tokenizer.hpp>

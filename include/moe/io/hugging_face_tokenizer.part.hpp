@@ -58,15 +58,12 @@ namespace moe::io {
 void write_hugging_face_tokenizer(const std::string& folder, const tokenizer& tokens, int context) {
     json_writer out(2);
     out.object();
-    if (tokens.is_bytes()) {
+    if (tokens.is_bytes())
         write_file(join(folder, moe::detail::tokenizer_text), moe::detail::byte_tokenizer_json());
-        out.field("tokenizer_class", "PreTrainedTokenizerFast");
-    } else {
+    else
         write_file(join(folder, moe::detail::tokenizer_model), tokens.model());
-        out.field("tokenizer_class", "LlamaTokenizer").field("legacy", false);
-        out.field("add_bos_token", false).field("add_eos_token", false);
-        out.field("add_prefix_space", false);
-    }
+    // The class that takes a tokenizer as its file says it is; the others add tokens of their own.
+    out.field("tokenizer_class", "PreTrainedTokenizerFast");
     out.field("clean_up_tokenization_spaces", false).field("model_max_length", context);
     write_file(join(folder, "tokenizer_config.json"), out.close().text() + "\n");
 }
