@@ -131,9 +131,10 @@ public:
     void each_gradient(auto&& visit) { each_member(gradients_.at(0), visit); }
     // A parameter by its name; null rows where there is none of it.
     rows<typename precision_of<Recipe>::weight> parameter(std::string_view wanted) {
-        rows<typename precision_of<Recipe>::weight> found;
-        each_parameter([&](const name& of_field, auto values, spec) {
-            if constexpr (std::is_same_v<decltype(values), decltype(found)>)
+        using weight_rows = rows<typename precision_of<Recipe>::weight>;
+        weight_rows found;
+        each_parameter([&]<class T>(const name& of_field, rows<T> values, spec) {
+            if constexpr (std::is_same_v<rows<T>, weight_rows>)
                 if (of_field.text() == wanted) found = values;
         });
         return found;
