@@ -27,6 +27,7 @@ template <class Recipe> consteval bool model_fits() {
     constexpr bool epsilon = positive(m.norm_epsilon);
     constexpr bool deviation = positive(m.initial_deviation);
     constexpr bool depth = m.mtp_depth == 0 || m.mtp_depth == 1;
+    constexpr bool ahead = !context || !depth || m.context > m.mtp_depth;
     constexpr bool weight = not_negative(m.mtp_weight);
     static_assert(vocab, "moe: model.vocab must be at least 2. Write, e.g.: .vocab = 256");
     static_assert(context, "moe: model.context must be at least 1. Write, e.g.: .context = 256");
@@ -42,9 +43,13 @@ template <class Recipe> consteval bool model_fits() {
     static_assert(depth,
                   "moe: model.mtp_depth must be 0 or 1, the number of further tokens predicted. "
                   "Write, e.g.: .mtp_depth = 1");
+    static_assert(ahead,
+                  "moe: model.context must be greater than model.mtp_depth, or no position could "
+                  "look that far ahead. Write, e.g.: .context = 256");
     static_assert(weight,
                   "moe: model.mtp_weight must not be negative. Write, e.g.: .mtp_weight = 0.3");
-    return vocab && context && layers && hidden && base && epsilon && deviation && depth && weight;
+    return vocab && context && layers && hidden && base && epsilon && deviation && depth && ahead &&
+           weight;
 }
 
 template <class Recipe> consteval bool rope_scaling_fits() {
