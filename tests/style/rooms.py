@@ -8,7 +8,7 @@ import re
 import house
 
 light = set("cstdint cstddef concepts type_traits bit array span string_view cmath cstring cstdio "
-            "limits".split())
+            "limits charconv".split())
 # What a room may include besides: the library's and the system's.
 besides = {
     "core": {"cstdlib", "string", "stdexcept", "limits"},
