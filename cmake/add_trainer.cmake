@@ -22,7 +22,7 @@ function(moe_add_parts)
     moe_dependencies(nlohmann_json cli11 xxhash sentencepiece zlib)
     get_property(include GLOBAL PROPERTY MOE_INCLUDE_DIR)
     file(GLOB parts RELATIVE ${include} CONFIGURE_DEPENDS
-        ${include}/moe/io/*.part.hpp ${include}/moe/app/*.part.hpp)
+        ${include}/moe/io/*.part.hpp ${include}/moe/train/*.part.hpp ${include}/moe/app/*.part.hpp)
     set(sources)
     foreach(part IN LISTS parts)
         string(REPLACE .part.hpp .cpp source ${CMAKE_CURRENT_BINARY_DIR}/moe-parts/${part})

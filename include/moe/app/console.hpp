@@ -40,8 +40,4 @@ private:
     progress bar_;
 };
 
-// Bits per byte by domain, and which expert each domain went to.
-std::string domain_table(const validation_report&, const terminal_style&);
-std::string routing_table(const validation_report&, const terminal_style&);
-
 }  // namespace moe

@@ -35,34 +35,4 @@ void console::validated(const validation_report& report) {
               ", dead experts " + std::to_string(report.load.dead));
 }
 
-std::string domain_table(const validation_report& report, const terminal_style& style) {
-    text_table table{.header = {"domain", "tokens", "nats/token", "bits/byte"}, .rows = {}};
-    for (const domain_report& one : report.domains)
-        table.rows.push_back({one.domain, grouped(one.tokens), fixed(one.nats_per_token, 4),
-                              fixed(one.bits_per_byte, 4)});
-    return draw_table(table, style);
-}
-
-std::string routing_table(const validation_report& report, const terminal_style& style) {
-    if (report.domains.empty()) return {};
-    std::string text;
-    for (int layer = 0; layer < report.domains[0].routing.layers(); ++layer) {
-        heat_map map{.title = "share of routed tokens, mixture layer " + std::to_string(layer),
-                     .rows = {},
-                     .columns = {},
-                     .cells = {}};
-        for (int e = 0; e < report.domains[0].routing.experts(); ++e)
-            map.columns.push_back(std::to_string(e));
-        for (const domain_report& one : report.domains) {
-            map.rows.push_back(one.domain);
-            std::int64_t total = 0;
-            for (const std::int64_t count : one.routing.layer(layer)) total += count;
-            for (const std::int64_t count : one.routing.layer(layer))
-                map.cells.push_back(total > 0 ? double(count) / double(total) : 0);
-        }
-        text += draw_heat(map, style) + "\n";
-    }
-    return text;
-}
-
 }  // namespace moe

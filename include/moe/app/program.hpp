@@ -67,7 +67,12 @@ private:
         training_run<Recipe, On> run(s, watcher);
         const run_summary summary = run.fit(watcher);
         watcher.done();
-        if (run.finished() && !run.history().validations.empty()) write_report(run, summary, to);
+        if (run.finished() && !run.history().validations.empty()) {
+            const report_data report = report_of(run, summary);
+            const std::string page = io::join(run.folder(), "report.html");
+            write_report(page, report);
+            std::fputs((terminal_report(report, style_of(to)) + "\n" + page + "\n").c_str(), to);
+        }
         if (s.json) print_out(summary_json(summary));
         if (!run.finished())
             std::fprintf(to, "stopped at step %lld of %lld; --resume continues\n",

@@ -75,6 +75,7 @@ public:
     }
 
     network_type& network() { return network_; }
+    const network_type& network() const { return network_; }
     optimizer_type& optimizer() { return optimizer_; }
     const io::corpus& text() const { return text_; }
     const io::tokenizer& words() const { return words_; }

@@ -66,6 +66,12 @@ public:
     trainer_type& trainer() { return trainer_; }
     const run_history& history() const { return history_; }
     const std::string& folder() const { return settings_.out; }
+    // The plan of all arenas.
+    byte_plan planned() const {
+        byte_plan bytes = trainer_.network().bytes();
+        bytes.moments = optimizer<Recipe, On>::planned_bytes();
+        return bytes;
+    }
     // Whether all steps are done.
     bool finished() const { return trainer_.steps_done() >= settings_.steps; }
 
