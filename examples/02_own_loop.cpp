@@ -1,6 +1,5 @@
 // A loop of one's own from the parts: text, network, optimizer, schedule.
 //   02_own_loop DIR      DIR/<domain>/*.txt
-#include <moe/io/parts.hpp>
 #include <moe/moe.hpp>
 
 #include <cstdio>
