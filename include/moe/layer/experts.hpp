@@ -22,6 +22,13 @@ template <class Recipe> struct experts_layer {
     static constexpr int routed = sizes.routed, active = routing.active;
     static constexpr bool has_shared = sizes.shared > 0;
     static constexpr bool has_bias = balance.uses_bias();
+    // Outputs are summed group by group; a routing policy without groups has one.
+    static constexpr int experts_per_group = [] {
+        if constexpr (requires { routing.groups; })
+            return routed / routing.groups;
+        else
+            return routed;
+    }();
     static constexpr bool balanced = balance.loss_weight() != 0;
     using shared_layer = named<"shared_experts", swiglu<Recipe, sizes.shared * width>>;
 
@@ -126,7 +133,7 @@ template <class Recipe> struct experts_layer {
         op::grouped_linear(on, up, {x, k.plan.token}, weights.up.all(), by);
         op::swiglu(on, h, gate, up, k.row_weight);
         op::grouped_linear(on, w.routed_rows.part(0, all), h, weights.down.all(), by);
-        op::combine(on, y, w.routed_rows.part(0, all), k.plan, routed / routing.groups);
+        op::combine(on, y, w.routed_rows.part(0, all), k.plan, experts_per_group);
         if constexpr (has_shared) {
             const auto partial = w.partial.part(0, tokens);
             shared_layer::forward(on, pass, partial, x, weights.shared, k.shared, w.shared);
@@ -149,7 +156,7 @@ template <class Recipe> struct experts_layer {
         op::grouped_linear_backward_input(on, routed_rows, gate, weights.gate.all(), by);
         op::grouped_linear_backward_input(on, partial_rows, up, weights.up.all(), by);
         op::add(on, routed_rows, partial_rows);
-        op::combine(on, dx, routed_rows, k.plan, routed / routing.groups);
+        op::combine(on, dx, routed_rows, k.plan, experts_per_group);
 
         const auto d_logits = d.logits.part(0, tokens),
                    d_weight = w.weight_gradient.part(0, tokens);

@@ -4,6 +4,7 @@
 
 #include <moe/core/error.hpp>
 #include <moe/model/network.hpp>
+#include <moe/optim/adamw_update.hpp>
 #include <moe/optim/clip.hpp>
 #include <moe/optim/policy.hpp>
 
