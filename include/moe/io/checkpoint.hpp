@@ -7,7 +7,7 @@
 // model folder holds the same without optimizer.safetensors.
 #pragma once
 
-#include <moe/io/hash.hpp>
+#include <moe/io/manifest.hpp>
 
 namespace moe::io {
 
@@ -24,24 +24,6 @@ struct snapshot {
     std::uint64_t data_position = 0;  // next sequence number of io/stream.hpp
     tensor_list model, optimizer;
     std::vector<file_contents> attachments;  // small files of the model, such as a tokenizer
-};
-
-struct manifest_file {
-    std::string name;
-    std::uint64_t bytes = 0;
-    hash128 head;  // of all that is not a tensor: a safetensors file's header, any other file whole
-    std::vector<tensor_hash> tensors;
-};
-
-struct manifest {
-    static constexpr int newest_version = 1;
-    int version = newest_version;
-    key_values recipe, settings, state;
-    std::int64_t step = 0;
-    std::uint64_t data_position = 0;
-    std::vector<manifest_file> files;
-
-    const manifest_file* file(std::string_view name) const;  // null: there is none
 };
 
 // A checkpoint or model that agrees with its manifest. 'warnings' names what was passed over.
@@ -69,8 +51,6 @@ saved_checkpoint save_model(const std::string& folder, const snapshot& what);
 good_model find_checkpoint(const std::string& run);
 // A model folder, or a run folder, which stands for its newest good checkpoint.
 good_model find_model(const std::string& path);
-// Only the manifest of a checkpoint or model folder, checked against its own hash.
-manifest read_manifest(const std::string& folder);
 // Reads everything and compares it with the manifest; names the file and tensor that differ.
 void verify(const std::string& folder, const manifest& about);
 

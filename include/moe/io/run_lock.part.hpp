@@ -28,6 +28,8 @@ run_lock::run_lock(const std::string& run)
     file_.truncate(0);
     file_.write("process " + std::to_string(::getpid()) + " on " + host + "\n");
     remove_temporaries(run);
+    const std::string checkpoints = join(run, "checkpoints");
+    if (status_of(checkpoints).folder) remove_temporaries(checkpoints);
 }
 
 }  // namespace moe::io

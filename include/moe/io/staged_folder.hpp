@@ -8,9 +8,11 @@ namespace moe::io {
 
 class staged_folder {
 public:
+    enum class target_may : std::uint8_t { be_empty, be_replaced };
     // Makes the temporary folder beside 'target', and target's parents. Refuses a target that holds
-    // anything.
-    explicit staged_folder(const std::string& target);
+    // anything, unless it may be replaced; then the old contents are moved aside just before the
+    // new ones come, and removed after.
+    explicit staged_folder(const std::string& target, target_may = target_may::be_empty);
     staged_folder(const staged_folder&) = delete;
     staged_folder& operator=(const staged_folder&) = delete;
     ~staged_folder();  // what was not committed is removed
