@@ -51,7 +51,10 @@ def problems(top, write=False):
 
         def renewed(found):
             source, _ = source_of(top, found[1], found[2]) if found[1] else (None, None)
-            return found[0] if source is None else found[0].replace(found[4], source)
+            if source is None:
+                return found[0]
+            before, after = found.start(4) - found.start(), found.end(4) - found.start()
+            return found[0][:before] + source.strip() + "\n" + found[0][after:]
 
         if write:
             document.write_text(text := block.sub(renewed, text))
