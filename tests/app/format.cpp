@@ -30,6 +30,8 @@ TEST_CASE("format: three figures and a prefix, without 1000 of anything") {
     CHECK(short_count(-12345) == "-12.3 k");
     CHECK(short_bytes(64e6) == "64.0 MB");
     CHECK(short_bytes(1) == "1 B");
+    CHECK(short_flop(7.1e11) == "710 GFLOP");
+    CHECK(short_flop(3.3e24) == "3300 ZFLOP");
     CHECK(short_joules(2468) == "2.47 kJ");
     CHECK(short_count(not_a_number) == "-");
     CHECK(short_bytes(infinity) == "-");

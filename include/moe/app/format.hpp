@@ -12,6 +12,7 @@ namespace moe {
 std::string fixed(double value, int digits);        // 1.981
 std::string short_count(double count);              // 950, 12.3 k, 17.3 M, 671 B, 2.5 T
 std::string short_bytes(double bytes);              // 950 B, 64.0 MB, 1.34 TB; kB = 1000 bytes
+std::string short_flop(double flop);                // 41.0 GFLOP, 1.60 PFLOP
 std::string short_joules(double joules);            // 85.0 J, 2.47 kJ, 1.02 MJ
 std::string short_time(double seconds);             // 4.2 s, 1:23, 2:03:04
 std::string percent(double share, int digits = 1);  // 37.1 %

@@ -12,11 +12,12 @@ namespace moe {
 namespace detail {
 
 // Three figures and a step of a thousand: 12.3 k. unit stands behind the prefix.
-inline std::string with_prefix(double value, const char* const (&prefixes)[5], const char* unit) {
+template <int Steps>
+std::string with_prefix(double value, const char* const (&prefixes)[Steps], const char* unit) {
     if (!std::isfinite(value)) return "-";
     int step = 0;
     // Rounded to three figures, 999.6 is already a thousand.
-    while (step < 4 && std::fabs(value) >= 999.5) value /= 1000, ++step;
+    while (step + 1 < Steps && std::fabs(value) >= 999.5) value /= 1000, ++step;
     const double size = std::fabs(value);
     const bool whole = step == 0 && value == std::floor(value);
     const int digits = whole ? 0 : size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
@@ -66,6 +67,9 @@ std::string short_count(double count) {
 }
 std::string short_bytes(double bytes) {
     return detail::with_prefix(bytes, {"", "k", "M", "G", "T"}, "B");
+}
+std::string short_flop(double flop) {
+    return detail::with_prefix(flop, {"", "k", "M", "G", "T", "P", "E", "Z"}, "FLOP");
 }
 std::string short_joules(double joules) {
     return detail::with_prefix(joules, {"", "k", "M", "G", "T"}, "J");
