@@ -154,8 +154,9 @@ TEST_CASE("arguments: the other words, every flag") {
     CHECK(c.word == command_word::generate);
     CHECK(c.prompt == "The cell");
     CHECK(c.tokens == command().tokens);
-    c = parsed(generate(
-        {"--tokens", "9", "--temperature", "0", "--top-p", "1", "--seed", "3", "--threads", "2"}));
+    c = parsed(generate({"--tokens", "9", "--temperature", "0", "--top-p", "1", "--seed", "3",
+                         "--threads", "2", "--json"}));
+    CHECK(c.settings.json);
     CHECK(c.tokens == 9);
     CHECK(c.temperature == 0);
     CHECK(c.top_p == 1);
@@ -166,6 +167,7 @@ TEST_CASE("arguments: the other words, every flag") {
     CHECK(c.word == command_word::export_model);
     CHECK(c.model == "run");
     CHECK(c.to == "hf");
+    CHECK(parsed({"export", "--model", "run", "--to", "hf", "--json"}).settings.json);
     c = parsed({"import", "--to", "model", "--model", "hf"});
     CHECK(c.word == command_word::import_model);
     CHECK(c.model == "hf");
@@ -216,8 +218,8 @@ TEST_CASE("arguments: a flag that is unknown, or a word too many") {
     CHECK(complaint(train({"more"})) == "'more': expected a flag, which begins with --");
     CHECK(complaint({"train", "describe"}) == "'describe': expected a flag, which begins with --");
     CHECK(complaint({"describe", "--steps", "5"}) == "--steps: no such flag here");
-    CHECK(complaint({"export", "--model", "a", "--to", "b", "--json"}) ==
-          "--json: no such flag here");
+    CHECK(complaint({"export", "--model", "a", "--to", "b", "--seed", "1"}) ==
+          "--seed: no such flag here");
     CHECK(complaint(train({"--", "x"})) != "");
     CHECK(complaint(train({"a\nb"})) == "'a?b': expected a flag, which begins with --");
 }

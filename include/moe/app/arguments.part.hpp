@@ -95,7 +95,7 @@ inline void add_flags(flag_list& flags, command& c) {
     if (c.word == command_word::describe) {
         add_batch_flags(flags, s);
         add_machine_flags(flags, s);
-        return flags.truth("--json", "the same as JSON", s.json);
+        return flags.truth("--json", "standard output holds only JSON", s.json);
     }
     flags.text("--model", c.word == command_word::import_model ? "HF_DIR" : "DIR",
                c.word == command_word::import_model
@@ -105,26 +105,25 @@ inline void add_flags(flag_list& flags, command& c) {
     flags.required("--model");
     if (exchange) {
         flags.text("--to", "DIR", "folder to write, new or empty", c.to);
-        return flags.required("--to");
-    }
-    if (c.word == command_word::score) {
+        flags.required("--to");
+    } else if (c.word == command_word::score) {
         flags.text("--text", "FILE", "text to be predicted", c.text);
         flags.required("--text");
         flags.text("--logits", "FILE", "write the logits here: safetensors, FP32 (tokens, vocab)",
                    c.logits);
-        add_machine_flags(flags, s);
-        return flags.truth("--json", "the same as JSON", s.json);
+    } else {
+        flags.text("--prompt", "TEXT", "text to go on with", c.prompt);
+        flags.required("--prompt");
+        flags.number("--tokens", "N", "tokens to add", c.tokens, {1});
+        flags.number("--temperature", "X", "0: the likeliest token each time; 1: as the model says",
+                     c.temperature, {0});
+        flags.number("--top-p", "X",
+                     "draw from the likeliest tokens that together have this probability", c.top_p,
+                     {.lowest = 0, .highest = 1, .open = true});
+        flags.number("--seed", "N", "of the draws", s.seed, {0});
     }
-    flags.text("--prompt", "TEXT", "text to go on with", c.prompt);
-    flags.required("--prompt");
-    flags.number("--tokens", "N", "tokens to add", c.tokens, {1});
-    flags.number("--temperature", "X", "0: the likeliest token each time; 1: as the model says",
-                 c.temperature, {0});
-    flags.number("--top-p", "X",
-                 "draw from the likeliest tokens that together have this probability", c.top_p,
-                 {.lowest = 0, .highest = 1, .open = true});
-    flags.number("--seed", "N", "of the draws", s.seed, {0});
-    add_machine_flags(flags, s);
+    if (!exchange) add_machine_flags(flags, s);
+    flags.truth("--json", "standard output holds only JSON", s.json);
 }
 
 inline std::string version_text(const std::string& program) {
