@@ -17,6 +17,9 @@ template <class Integer> constexpr Integer round_up(Integer value, Integer to) {
     return ceil_divide(value, to) * to;
 }
 
+template <class Number> constexpr Number smaller(Number a, Number b) { return b < a ? b : a; }
+template <class Number> constexpr Number larger(Number a, Number b) { return a < b ? b : a; }
+
 // The part 'index' of 'parts' contiguous parts of [0, count): sizes differ by at most one.
 struct interval {
     std::int64_t first, last;

@@ -6,6 +6,7 @@
 #include <moe/op/adamw_step.hpp>
 #include <moe/op/add.cpu.hpp>
 #include <moe/op/add.hpp>
+#include <moe/op/attention.cpu.hpp>
 #include <moe/op/attention.hpp>
 #include <moe/op/combine.cpu.hpp>
 #include <moe/op/combine.hpp>

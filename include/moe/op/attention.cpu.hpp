@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+// attention on the CPU. Forward: a task is one tile of queries of one head, which goes through the
+// keys tile by tile with a running maximum and sum. Backward: a task is one head of keys and values
+// with all heads of queries that share it, so that each gradient has one owner; probabilities are
+// computed again from lse. Tiles begin at the first key whatever the queries, so a query gets the
+// same bits alone, beside a cache, as among others.
+#pragma once
+
+#include <moe/device/sweep.hpp>
+#include <moe/op/attention_tile.cpu.hpp>
+
+namespace moe::op {
+
+namespace detail {
+
+// Running softmax of a tile of queries: s becomes exp(s - maximum), and 'factor' is what sums over
+// earlier keys have to be multiplied with.
+template <class Isa> struct running_softmax {
+    using vector = lanes<Isa>;
+    alignas(64) float maximum[tile_queries], sum[tile_queries], factor[tile_queries];
+
+    running_softmax() {
+        for (int i = 0; i < tile_queries; ++i) {
+            maximum[i] = -INFINITY;
+            sum[i] = 0;
+        }
+    }
+
+    void add(float* s, tile_pair pair) {
+        for (int i = 0; i < pair.vectors() * lane_count; i += lane_count) {
+            const int some = pair.keys_of_some(i, lane_count), all = pair.keys_of_all(i);
+            const vector before = vector::load(maximum + i);
+            vector highest[4] = {before, before, before, before};  // exact, so any order is right
+            int j = 0;
+            for (; j + 4 <= all; j += 4) MOE_UNROLL
+            for (int u = 0; u < 4; ++u)
+                highest[u] = max(vector::load(s + (j + u) * tile_queries + i), highest[u]);
+            for (; j < some; ++j) {
+                float* const at = s + j * tile_queries + i;
+                const vector score = masked(vector::load(at), j, i, pair.diagonal);
+                score.store(at);
+                highest[0] = max(score, highest[0]);
+            }
+            const vector now = max(max(highest[0], highest[1]), max(highest[2], highest[3]));
+            const vector shrink = exponential(before - now);
+            vector total = vector::splat(0);
+            for (int k = 0; k < some; ++k) {
+                float* const at = s + k * tile_queries + i;
+                const vector p = exponential(vector::load(at) - now);
+                p.store(at);
+                total = total + p;
+            }
+            now.store(maximum + i);
+            shrink.store(factor + i);
+            fma(vector::load(sum + i), shrink, total).store(sum + i);
+        }
+    }
+};
+
+// One head of some queries, with the keys and values they may see.
+struct head_of {
+    rows<const float> q, k, v;
+    int first_position;  // of q[0], counted from k[0]
+
+    int seen() const { return first_position + q.count; }
+    tile_pair pair(int first_key) const {
+        return {q.count, smaller(tile_keys, seen() - first_key), first_position - first_key};
+    }
+};
+
+template <class Isa> void attend(rows<float> o, rows<float> lse, const head_of& head, float scale) {
+    using vector = lanes<Isa>;
+    transposed<Isa> query(head.q, scale);
+    running_softmax<Isa> softmax;
+    panel_of_rows<Isa> panel;
+    alignas(64) float s[tile_keys * tile_queries], sums[tile_queries * tile_depth];
+    const rows<float> out = o.width <= tile_depth ? rows<float>(sums, o.count, o.width) : o;
+    for (int first = 0; first < head.seen(); first += tile_keys) {
+        const tile_pair pair = head.pair(first);
+        query.scores(s, head.k.part(first, pair.keys), pair);
+        softmax.add(s, pair);
+        for (int column = 0; column < o.width; column += panel.width) {
+            const int width = smaller(panel.width, o.width - column);
+            const auto right = panel.fill(head.v.part(first, pair.keys).columns(column, width));
+            for (int i = 0; i < pair.queries; i += strip_rows)
+                multiply_strip<Isa>(
+                    out.part(i, smaller(strip_rows, pair.queries - i)).columns(column, width),
+                    left_operand{s + i, 1, tile_queries, strip_rows}, right,
+                    pair.keys_of_some(i, strip_rows), first == 0 ? onto::nothing : onto::scaled,
+                    softmax.factor + i);
+        }
+    }
+    for (int i = 0; i < o.count; ++i) {
+        const vector by = vector::splat(1.0F / softmax.sum[i]);
+        sweep(o.width,
+              [&](int j, auto n) { store(o[i] + j, n, load<vector>(out[i] + j, n) * by); });
+        // in double: a library's float logarithm may differ from another's
+        lse(i, 0) = softmax.maximum[i] + float(std::log(double(softmax.sum[i])));
+    }
+}
+
+// s becomes p = exp(s - lse), dp becomes ds = p (dp - mean) scale.
+template <class Isa>
+void softmax_backward(float* s, float* dp, tile_pair pair, const float* lse, const float* mean,
+                      float scale) {
+    using vector = lanes<Isa>;
+    const vector by = vector::splat(scale);
+    for (int i = 0; i < pair.vectors() * lane_count; i += lane_count) {
+        const vector shift = vector::load(lse + i), centre = vector::load(mean + i);
+        const int some = pair.keys_of_some(i, lane_count), all = pair.keys_of_all(i);
+        const auto key = [&](int at, vector score) {
+            const vector p = exponential(score - shift);
+            p.store(s + at);
+            (p * (vector::load(dp + at) - centre) * by).store(dp + at);
+        };
+        int j = 0;
+        for (int at = i; j < all; ++j, at += tile_queries) key(at, vector::load(s + at));
+        for (int at = j * tile_queries + i; j < some; ++j, at += tile_queries)
+            key(at, masked(vector::load(s + at), j, i, pair.diagonal));
+    }
+}
+
+// d_key[j] += sum over the queries that see key j of weight[j][i] query[i]
+template <class Isa>
+void add_to_keys(rows<float> d_key, const float* weight, rows<const float> query, tile_pair pair) {
+    panel_of_rows<Isa> panel;
+    for (int column = 0; column < query.width; column += panel.width) {
+        const int width = smaller(panel.width, query.width - column);
+        const auto right = panel.fill(query.columns(column, width));
+        for (int j = 0; j < pair.keys; j += strip_rows) {
+            const int count = smaller(strip_rows, pair.keys - j), i = pair.first_query(j);
+            if (i >= pair.queries) break;
+            multiply_strip<Isa>(d_key.part(j, count).columns(column, width),
+                                left_operand{weight + j * tile_queries + i, tile_queries, 1, count},
+                                {right.at + i * right.step, right.step}, pair.queries - i,
+                                onto::sum);
+        }
+    }
+}
+
+template <class Isa>
+void attend_backward(rows<float> dq, rows<float> dk, rows<float> dv, rows<const float> d_o,
+                     rows<const float> o, rows<const float> lse, const head_of& head, float scale) {
+    using vector = lanes<Isa>;
+    transposed<Isa> query(head.q, scale), d_out(d_o, 1.0F);
+    panel_of_rows<Isa> panel;
+    alignas(64) float s[tile_keys * tile_queries], ds[tile_keys * tile_queries];
+    alignas(64) float shift[tile_queries] = {}, mean[tile_queries] = {};
+    for (int i = 0; i < o.count; ++i) {
+        vector products = vector::splat(0);
+        sweep(o.width, [&](int j, auto n) {
+            products = fma(load<vector>(d_o[i] + j, n), load<vector>(o[i] + j, n), products);
+        });
+        mean[i] = sum(products);
+        shift[i] = lse(i, 0);
+    }
+    for (int first = 0; first < head.seen(); first += tile_keys) {
+        const tile_pair pair = head.pair(first);
+        query.scores(s, head.k.part(first, pair.keys), pair);
+        d_out.scores(ds, head.v.part(first, pair.keys), pair);
+        softmax_backward<Isa>(s, ds, pair, shift, mean, scale);
+        add_to_keys<Isa>(dv.part(first, pair.keys), s, d_o, pair);
+        add_to_keys<Isa>(dk.part(first, pair.keys), ds, head.q, pair);
+        for (int column = 0; column < dq.width; column += panel.width) {
+            const int width = smaller(panel.width, dq.width - column);
+            const auto right = panel.fill(head.k.part(first, pair.keys).columns(column, width));
+            for (int i = 0; i < pair.queries; i += strip_rows)
+                multiply_strip<Isa>(
+                    dq.part(i, smaller(strip_rows, pair.queries - i)).columns(column, width),
+                    left_operand{ds + i, 1, tile_queries, strip_rows}, right,
+                    pair.keys_of_some(i, strip_rows), first == 0 ? onto::nothing : onto::sum);
+        }
+    }
+}
+
+template <class Isa> void clear(rows<float> x) {
+    for (int i = 0; i < x.count; ++i)
+        sweep(x.width, [&](int j, auto n) { store(x[i] + j, n, lanes<Isa>::splat(0)); });
+}
+
+// Where tile 'tile' of the queries of a head lies.
+struct tile_of_head {
+    const attention_shape& s;
+    int sequence, head, tile;
+
+    int first() const { return tile * tile_queries; }
+    template <class T> rows<T> of_queries(rows<T> x, int width) const {
+        const int count = smaller(tile_queries, s.queries - first());
+        return x.part(sequence * s.queries + first(), count).columns(head * width, width);
+    }
+    template <class T> rows<T> of_keys(rows<T> x, int width) const {
+        return x.part(sequence * s.keys, s.keys).columns(head / s.sharing() * width, width);
+    }
+    head_of read(rows<const float> q, rows<const float> k, rows<const float> v) const {
+        return {of_queries(q, s.key_dim), of_keys(k, s.key_dim), of_keys(v, s.value_dim),
+                first() + s.keys - s.queries};
+    }
+};
+
+}  // namespace detail
+
+template <class Isa>
+void attention(cpu_on<Isa> on, rows<float> o, rows<float> lse, rows<const float> q,
+               rows<const float> k, rows<const float> v, attention_shape s) {
+    detail::check_attention<float>(s, q, k, v, o, lse);
+    const int tiles = ceil_divide(s.queries, detail::tile_queries);
+    on.tasks(s.sequences * s.heads * tiles, [&](int task) {
+        // the last tile first: it sees the most keys
+        const detail::tile_of_head at{s, task / tiles / s.heads, task / tiles % s.heads,
+                                      tiles - 1 - task % tiles};
+        detail::attend<Isa>(at.of_queries(o, s.value_dim), at.of_queries(lse, 1), at.read(q, k, v),
+                            float(s.scale));
+    });
+}
+
+template <class Isa>
+void attention_backward(cpu_on<Isa> on, rows<float> dq, rows<float> dk, rows<float> dv,
+                        rows<const float> d_o, rows<const float> q, rows<const float> k,
+                        rows<const float> v, rows<const float> o, rows<const float> lse,
+                        attention_shape s) {
+    detail::check_attention<float>(s, q, k, v, o, lse);
+    detail::check_attention<float>(s, dq, dk, dv, d_o, lse);
+    const int tiles = ceil_divide(s.queries, detail::tile_queries);
+    on.tasks(s.sequences * s.kv_heads, [&](int task) {
+        const int sequence = task / s.kv_heads, first_head = task % s.kv_heads * s.sharing();
+        const detail::tile_of_head keys{s, sequence, first_head, 0};
+        const rows<float> d_key = keys.of_keys(dk, s.key_dim);
+        const rows<float> d_value = keys.of_keys(dv, s.value_dim);
+        detail::clear<Isa>(d_key);
+        detail::clear<Isa>(d_value);
+        for (int i = 0; i < s.sharing() * tiles; ++i) {
+            const detail::tile_of_head at{s, sequence, first_head + i / tiles, i % tiles};
+            detail::attend_backward<Isa>(at.of_queries(dq, s.key_dim), d_key, d_value,
+                                         at.of_queries(d_o, s.value_dim),
+                                         at.of_queries(o, s.value_dim), at.of_queries(lse, 1),
+                                         at.read(q, k, v), float(s.scale));
+        }
+    });
+}
+
+}  // namespace moe::op

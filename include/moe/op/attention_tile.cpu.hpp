@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+// What attention on the CPU is built from: tiles of 64 keys by 64 queries. Scores lie transposed,
+//     s[key][query] = k[key] q[query]
+// so that a vector holds sixteen queries: the softmax needs no sums across lanes, keys and values
+// are read where they lie, and only the queries are transposed, once a tile.
+#pragma once
+
+#include <moe/device/cpu.hpp>
+#include <moe/device/sweep.hpp>
+#include <moe/op/attention.hpp>
+
+namespace moe::op::detail {
+
+inline constexpr int tile_queries = 64, tile_keys = 64;
+// Products are computed, and the causal mask is skipped, in strips of eight rows.
+inline constexpr int strip_rows = 8;
+// Numbers of a query that are held transposed at a time; longer ones go in pieces.
+inline constexpr int tile_depth = 192;
+
+// 16 sums, 2 right vectors and a broadcast of 32 registers: two multiply-adds a cycle of four
+// cycles' latency need 8. On AVX2, 4 sums of two registers each.
+template <class Isa> struct strip_shape { static constexpr int rows = 4, vectors = 1; };
+template <> struct strip_shape<isa::avx512_bf16> { static constexpr int rows = 8, vectors = 2; };
+
+// One pair of tiles: 'queries' and 'keys' that exist; query i sees key j when j <= i + diagonal.
+struct tile_pair {
+    int queries, keys, diagonal;
+
+    constexpr int vectors() const { return ceil_divide(queries, lane_count); }
+    // The first vector of queries that any key from j on concerns.
+    constexpr int first_vector(int j) const {
+        return j > diagonal ? (j - diagonal) / lane_count : 0;
+    }
+    // Keys that some of 'count' queries from i on see, in whole strips; that all of them see.
+    constexpr int keys_of_some(int i, int count) const {
+        return clamped(round_up(i + count + diagonal, strip_rows));
+    }
+    constexpr int keys_of_all(int i) const { return clamped(i + 1 + diagonal); }
+    // The first query that sees key j.
+    constexpr int first_query(int j) const { return j > diagonal ? j - diagonal : 0; }
+
+private:
+    constexpr int clamped(int j) const { return j < 0 ? 0 : smaller(j, keys); }
+};
+
+// The left operand of a product: the number for row r and step k is at[r * row + k * step]. Rows
+// from 'rows' on do not exist: the last one is read in their place and the result is not stored.
+struct left_operand {
+    const float* at;
+    std::ptrdiff_t row, step;
+    int rows;
+};
+inline left_operand rows_of(rows<const float> x) { return {x.at, x.stride, 1, x.count}; }
+
+// The right operand: sixteen numbers a vector from at[k * step] on.
+struct right_operand {
+    const float* at;
+    std::ptrdiff_t step;
+};
+
+// What a product does to c: replace it, add to it, or add to c * factor[row].
+enum class onto : std::uint8_t { nothing, sum, scaled };
+
+// A tile of c, in registers while k runs. Full: all columns exist, otherwise c.width of one vector.
+template <class Isa, int Vectors, bool Full>
+MOE_NOINLINE void multiply_tile(const rows<float>& c, const left_operand& left, right_operand right,
+                                int depth, onto begin, const float* factor) {
+    using vector = lanes<Isa>;
+    constexpr int height = strip_shape<Isa>::rows;
+    const auto read = [&](const float* from, int v) {
+        return Full ? vector::load(from + v * lane_count) : vector::load_first(from, c.width);
+    };
+    vector sum[height][Vectors];
+    const float* row[height];
+    MOE_UNROLL
+    for (int r = 0; r < height; ++r) {
+        row[r] = left.at + smaller(r, left.rows - 1) * left.row;
+        MOE_UNROLL
+        for (int v = 0; v < Vectors; ++v)
+            sum[r][v] = begin != onto::nothing && r < c.count ? read(c[r], v) : vector::splat(0);
+    }
+    if (begin == onto::scaled) {
+        MOE_UNROLL
+        for (int r = 0; r < height; ++r) {
+            MOE_UNROLL
+            for (int v = 0; v < Vectors; ++v) sum[r][v] = sum[r][v] * vector::splat(factor[r]);
+        }
+    }
+    std::ptrdiff_t at = 0;
+    for (int k = 0; k < depth; ++k) {
+        vector b[Vectors];
+        MOE_UNROLL
+        for (int v = 0; v < Vectors; ++v) b[v] = read(right.at, v);
+        MOE_UNROLL
+        for (int r = 0; r < height; ++r) {
+            const vector a = vector::splat(row[r][at]);
+            MOE_UNROLL
+            for (int v = 0; v < Vectors; ++v) sum[r][v] = fma(a, b[v], sum[r][v]);
+        }
+        at += left.step;
+        right.at += right.step;
+    }
+    MOE_UNROLL
+    for (int r = 0; r < height; ++r) {
+        if (r >= c.count) continue;
+        MOE_UNROLL
+        for (int v = 0; v < Vectors; ++v) {
+            if constexpr (Full)
+                sum[r][v].store(c[r] + v * lane_count);
+            else
+                sum[r][v].store_first(c[r], c.width);
+        }
+    }
+}
+
+// A strip of up to eight rows: c (rows, width), right (depth, width); factor: one a row.
+template <class Isa>
+MOE_INLINE void multiply_strip(rows<float> c, left_operand left, right_operand right, int depth,
+                               onto begin, const float* factor = nullptr) {
+    using shape = strip_shape<Isa>;
+    constexpr int wide = shape::vectors * lane_count;
+    for (int row = 0; row < c.count; row += shape::rows) {
+        const rows<float> part = c.part(row, c.count - row);
+        const left_operand from{left.at + row * left.row, left.row, left.step, left.rows - row};
+        const float* const by = factor ? factor + row : nullptr;
+        int column = 0;
+        for (; column + wide <= c.width; column += wide)
+            multiply_tile<Isa, shape::vectors, true>(part.columns(column, wide), from,
+                                                     {right.at + column, right.step}, depth, begin,
+                                                     by);
+        for (; column < c.width; column += lane_count)
+            multiply_tile<Isa, 1, false>(part.columns(column, c.width - column), from,
+                                         {right.at + column, right.step}, depth, begin, by);
+    }
+}
+
+// The right operand of a product, copied together from rows that lie far apart: rows a power of two
+// apart share a few lines of the nearest cache.
+template <class Isa> struct panel_of_rows {
+    static constexpr int width = 2 * lane_count;
+    alignas(64) float at[tile_keys * width];
+
+    right_operand fill(rows<const float> from) {
+        using vector = lanes<Isa>;
+        float* to = at;
+        if (from.width == width)
+            for (int k = 0; k < from.count; ++k, to += width) {
+                vector::load(from[k]).store(to);
+                vector::load(from[k] + lane_count).store(to + lane_count);
+            }
+        else
+            for (int k = 0; k < from.count; ++k, to += width)
+                sweep(from.width,
+                      [&](int j, auto n) { load<vector>(from[k] + j, n).store(to + j); });
+        return {at, width};
+    }
+};
+
+// to[d][i] = scale from[i][d], zero for the queries of the last vector that do not exist.
+template <class Isa> void transpose_queries(float* to, rows<const float> from, float scale) {
+    using vector = lanes<Isa>;
+    const vector by = vector::splat(scale);
+    for (int i = 0; i < from.count; i += lane_count)
+        for (int d = 0; d < from.width; d += lane_count) {
+            const int width = smaller(lane_count, from.width - d);
+            vector block[lane_count];
+            MOE_UNROLL
+            for (int r = 0; r < lane_count; ++r)
+                block[r] = i + r < from.count ? by * vector::load_first(from[i + r] + d, width)
+                                              : vector::splat(0);
+            transpose(block);
+            MOE_UNROLL
+            for (int r = 0; r < lane_count; ++r)
+                if (r < width) block[r].store(to + (d + r) * tile_queries + i);
+        }
+}
+
+// Queries, transposed and scaled, as much of them at a time as fits.
+template <class Isa> class transposed {
+public:
+    transposed(rows<const float> from, float scale) : from_(from), scale_(scale) {}
+
+    // s[key][query] = rows[key] from[query] for the keys and queries of a pair that meet
+    void scores(float* s, rows<const float> keys, tile_pair pair) {
+        for (int d = 0; d == 0 || d < from_.width; d += tile_depth) {
+            const int depth = smaller(tile_depth, from_.width - d);
+            if (held_ != d) transpose_queries<Isa>(at_, from_.columns(d, depth), scale_);
+            held_ = d;
+            for (int j = 0; j < pair.keys; j += strip_rows) {
+                const int first = pair.first_vector(j) * lane_count;
+                const int width = pair.vectors() * lane_count - first;
+                if (width <= 0) break;
+                const int count = smaller(strip_rows, pair.keys - j);
+                multiply_strip<Isa>(
+                    rows<float>(s + j * tile_queries + first, count, width, tile_queries),
+                    rows_of(keys.part(j, count).columns(d, depth)), {at_ + first, tile_queries},
+                    depth, d == 0 ? onto::nothing : onto::sum);
+            }
+        }
+    }
+
+private:
+    rows<const float> from_;
+    float scale_;
+    int held_ = -1;
+    alignas(64) float at_[tile_depth * tile_queries];
+};
+
+// Where query i of a vector does not see key j the score becomes minus infinity.
+template <class Isa> MOE_INLINE lanes<Isa> masked(lanes<Isa> score, int j, int i, int diagonal) {
+    using vector = lanes<Isa>;
+    constexpr float at[lane_count] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    // j <= i + lane + diagonal
+    return where_less(vector::splat(float(j - i - diagonal) - 0.5F), vector::load(at), score,
+                      vector::splat(-INFINITY));
+}
+
+}  // namespace moe::op::detail
