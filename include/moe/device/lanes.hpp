@@ -40,6 +40,8 @@ template <> struct lanes<isa::generic> {
         for (int i = 0; i < n; ++i) r.v[i] = p[i];
         return r;
     }
+    // In a register from here on: what is used several times is not loaded again each time.
+    MOE_INLINE void stay() {}
     MOE_INLINE void store(float* p) const { std::memcpy(p, v, sizeof v); }
     MOE_INLINE void store_first(float* p, int n) const {
         for (int i = 0; i < n; ++i) p[i] = v[i];
@@ -157,6 +159,7 @@ template <> struct lanes<isa::avx2_fma> {
     static MOE_INLINE lanes load_first(const float* p, int n) {
         return {_mm256_maskload_ps(p, first_mask(n)), _mm256_maskload_ps(p + 8, first_mask(n - 8))};
     }
+    MOE_INLINE void stay() { asm("" : "+x"(low), "+x"(high)); }
     MOE_INLINE void store(float* p) const {
         _mm256_storeu_ps(p, low);
         _mm256_storeu_ps(p + 8, high);
@@ -236,6 +239,7 @@ template <> struct lanes<isa::avx512_bf16> {
     static MOE_INLINE lanes load_first(const float* p, int n) {
         return {_mm512_maskz_loadu_ps(first_mask(n), p)};
     }
+    MOE_INLINE void stay() { asm("" : "+v"(v)); }
     MOE_INLINE void store(float* p) const { _mm512_storeu_ps(p, v); }
     MOE_INLINE void store_first(float* p, int n) const {
         _mm512_mask_storeu_ps(p, first_mask(n), v);
@@ -289,13 +293,16 @@ template <> struct lanes<isa::avx512_bf16> {
 
 // Sixteen rows of sixteen numbers become its columns: four perfect shuffles of the rows' halves.
 template <class Isa> MOE_INLINE void transpose(lanes<Isa> (&row)[lane_count]) {
-    MOE_UNROLL for (int round = 0; round < 4; ++round) {
+    MOE_UNROLL
+    for (int round = 0; round < 4; ++round) {
         lanes<Isa> next[lane_count];
-        MOE_UNROLL for (int i = 0; i < lane_count / 2; ++i) {
+        MOE_UNROLL
+        for (int i = 0; i < lane_count / 2; ++i) {
             next[2 * i] = interleave_low(row[i], row[i + lane_count / 2]);
             next[2 * i + 1] = interleave_high(row[i], row[i + lane_count / 2]);
         }
-        MOE_UNROLL for (int i = 0; i < lane_count; ++i) row[i] = next[i];
+        MOE_UNROLL
+        for (int i = 0; i < lane_count; ++i) row[i] = next[i];
     }
 }
 

@@ -23,13 +23,15 @@ template <class Isa> struct peak_loop {
     static float run(const float* start) {
         using vector = lanes<Isa>;
         vector chain[chains];
-        MOE_UNROLL for (int i = 0; i < chains; ++i) chain[i] = vector::load(start + i);
+        MOE_UNROLL
+        for (int i = 0; i < chains; ++i) chain[i] = vector::load(start + i);
         const vector a = vector::load(start), b = vector::load(start + 1);
-        for (int step = 0; step < steps; step += 4)
-            MOE_UNROLL for (int j = 0; j < 4; ++j)
-                MOE_UNROLL for (int i = 0; i < chains; ++i) chain[i] = fma(chain[i], a, b);
+        for (int step = 0; step < steps; step += 4) MOE_UNROLL
+        for (int j = 0; j < 4; ++j) MOE_UNROLL
+        for (int i = 0; i < chains; ++i) chain[i] = fma(chain[i], a, b);
         vector all = chain[0];
-        MOE_UNROLL for (int i = 1; i < chains; ++i) all = all + chain[i];
+        MOE_UNROLL
+        for (int i = 1; i < chains; ++i) all = all + chain[i];
         return sum(all);
     }
 };
