@@ -18,6 +18,8 @@ std::string number_text(std::int64_t number);
 std::string number_text(std::uint64_t number);
 // "text" with quotes and escapes; bytes that are not UTF-8 become U+FFFD.
 std::string json_quoted(std::string_view text);
+// The length of the UTF-8 sequence at the start of a text; 0 when there is none.
+std::size_t utf8_length(std::string_view text);
 
 // json("compact").object().field("step", 3).key("loss").array().value(2.5).close().close().text()
 //   -> {"step":3,"loss":[2.5]}

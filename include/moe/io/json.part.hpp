@@ -14,8 +14,11 @@ template <class Number> std::string shortest_text(Number number) {
     return std::string(text, end);
 }
 
-// The length of the UTF-8 sequence at the start of the text; 0 when there is none.
-inline std::size_t utf8_length(std::string_view text) {
+}  // namespace moe::detail
+
+namespace moe::io {
+
+std::size_t utf8_length(std::string_view text) {
     const auto at = [&](std::size_t i) { return i < text.size() ? std::uint8_t(text[i]) : 0U; };
     const unsigned lead = at(0);
     if (lead < 0x80) return text.empty() ? 0 : 1;
@@ -30,10 +33,6 @@ inline std::size_t utf8_length(std::string_view text) {
     return length;
 }
 
-}  // namespace moe::detail
-
-namespace moe::io {
-
 std::string number_text(double number) { return moe::detail::shortest_text(number); }
 std::string number_text(float number) { return moe::detail::shortest_text(number); }
 std::string number_text(std::int64_t number) { return moe::detail::shortest_text(number); }
@@ -43,7 +42,7 @@ std::string json_quoted(std::string_view text) {
     std::string out = "\"";
     while (!text.empty()) {
         const char letter = text.front();
-        const std::size_t length = moe::detail::utf8_length(text);
+        const std::size_t length = utf8_length(text);
         if (length == 0)
             out += "\xEF\xBF\xBD";
         else if (letter == '"' || letter == '\\')

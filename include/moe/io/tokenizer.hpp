@@ -22,6 +22,8 @@ public:
     tokenizer& operator=(tokenizer other) noexcept;
     ~tokenizer();
 
+    // Whether sentencepiece is compiled in; where not, load and train say so in an error.
+    static bool has_sentencepiece();
     // From a .model file, or from its contents ('name' is for messages).
     static tokenizer load(const std::string& path);
     static tokenizer from_model(std::string model, const std::string& name);
