@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The whole trainer: a recipe, and the program it becomes.
 //   01_train train --data DIR --out RUN      01_train generate --model RUN --prompt "The "
 #include <moe/app/main.hpp>

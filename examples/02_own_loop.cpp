@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A loop of one's own from the parts: text, network, optimizer, schedule.
 //   02_own_loop DIR      DIR/<domain>/*.txt
 #include <moe/moe.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // One op in a program that knows nothing of recipes: causal attention over two short sequences.
 #include <moe/core/random.hpp>
 #include <moe/device/executor.hpp>

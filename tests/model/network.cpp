@@ -9,8 +9,10 @@
 namespace {
 struct small {
     moe::transformer model{.vocab = 40, .context = 12, .layers = 2, .hidden = 24, .mtp_depth = 1};
-    moe::mla attention{.heads = 2, .q_rank = 0, .kv_rank = 12, .nope_dim = 8, .rope_dim = 4, .value_dim = 8};
-    moe::experts ffn{.routed = 8, .shared = 1, .intermediate = 20, .dense_layers = 1, .dense_intermediate = 30};
+    moe::mla attention{
+        .heads = 2, .q_rank = 0, .kv_rank = 12, .nope_dim = 8, .rope_dim = 4, .value_dim = 8};
+    moe::experts ffn{
+        .routed = 8, .shared = 1, .intermediate = 20, .dense_layers = 1, .dense_intermediate = 30};
     moe::sigmoid_top_k routing{.active = 2, .groups = 4, .kept_groups = 2};
     moe::bias_balance balance{};
     moe::fp32 precision{};
@@ -28,16 +30,19 @@ std::vector<int> windows_of(int sequences, std::uint64_t seed) {
 }
 
 // All gradients of a batch of 12 sequences in so many grains, behind each other.
-template <class On> std::vector<float> gradient_of(int threads, int grains, double* loss = nullptr) {
+template <class On>
+std::vector<float> gradient_of(int threads, int grains, double* loss = nullptr) {
     const moe::interval first = moe::part_of(12, grains, 0);
-    moe::network<small, On> network({int(first.count()) + 1, 12}, {.threads = threads, .grains = grains});
+    moe::network<small, On> network({int(first.count()) + 1, 12},
+                                    {.threads = threads, .grains = grains});
     network.start(1);
     const auto windows = windows_of(12, 2);
     double sum = 0;
     for (int grain = 0; grain < grains; ++grain) {
         const moe::interval mine = moe::part_of(12, grains, grain);
         sum += network.forward_backward(
-            {windows.data() + mine.first * width, std::size_t(mine.count() * width)}, 12, 1.0 / 144, 1.0 / 12);
+            {windows.data() + mine.first * width, std::size_t(mine.count() * width)}, 12, 1.0 / 144,
+            1.0 / 12);
     }
     network.finish_gradients();
     if (loss) *loss = sum;
@@ -78,7 +83,8 @@ TEST_CASE("grains accumulate to the gradient of the whole batch, an empty one in
     const auto expected = gradient_of<moe::cpu_on<moe::isa::native>>(2, 1, &expected_loss);
     for (const int grains : {2, 4, 5, 12, 13}) {
         CAPTURE(grains);
-        CHECK(relative(gradient_of<moe::cpu_on<moe::isa::native>>(2, grains, &loss), expected) < 1e-5);
+        CHECK(relative(gradient_of<moe::cpu_on<moe::isa::native>>(2, grains, &loss), expected) <
+              1e-5);
         CHECK(loss == doctest::Approx(expected_loss).epsilon(1e-6));
     }
 }
@@ -112,7 +118,8 @@ TEST_CASE("parameters can be read and changed by name") {
         for (int j = 0; j < head.width; ++j) head(i, j) = 0;
     network.weights_changed();
     // All tokens are equally likely then.
-    CHECK(network.loss({text.data(), 13}, 12) == doctest::Approx(12 * std::log(40.0)).epsilon(1e-5));
+    CHECK(network.loss({text.data(), 13}, 12) ==
+          doctest::Approx(12 * std::log(40.0)).epsilon(1e-5));
     CHECK(before != doctest::Approx(12 * std::log(40.0)).epsilon(1e-5));
     CHECK(network.parameter("model.layers.9.mlp.gate.weight").at == nullptr);
 }

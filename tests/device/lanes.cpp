@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "tests/support/machines.hpp"
+#include "tests/support/random.hpp"
+
+#include <limits>
+
+namespace {
+using specification = moe::lanes<moe::isa::generic>;
+
+// Sixteen numbers of very different sizes; some are special ones.
+void fill_lanes(float* x, std::uint64_t seed) {
+    constexpr float infinity = std::numeric_limits<float>::infinity();
+    for (int i = 0; i < 16; ++i) {
+        const auto bits = moe::random_bits(seed, 1, std::uint64_t(i));
+        x[i] = std::ldexp(moe::random_normal(seed, 0, std::uint64_t(i)), int(bits % 41) - 20);
+        if (bits % 97 == 1) x[i] = infinity;
+        if (bits % 97 == 2) x[i] = -infinity;
+        if (bits % 97 == 3) x[i] = std::numeric_limits<float>::quiet_NaN();
+    }
+}
+bool same(const float* a, const float* b) {
+    for (int i = 0; i < 16; ++i)
+        if (!test::same_bits(a[i], b[i]) && !(std::isnan(a[i]) && std::isnan(b[i]))) return false;
+    return true;
+}
+}  // namespace
+
+TEST_CASE("every instruction set gives the bits of the specification") {
+    test::on_every_isa(1, [](auto on) {
+        using vector = typename decltype(on)::vector;
+        int wrong = 0;
+        for (std::uint64_t seed = 0; seed < 5000; ++seed) {
+            float a[16], b[16], c[16], got[16], expected[16];
+            fill_lanes(a, 3 * seed);
+            fill_lanes(b, 3 * seed + 1);
+            fill_lanes(c, 3 * seed + 2);
+            const auto compare = [&](auto result, specification is) {
+                result.store(got);
+                is.store(expected);
+                wrong += !same(got, expected);
+            };
+            const vector x = vector::load(a), y = vector::load(b), z = vector::load(c);
+            const specification p = specification::load(a), q = specification::load(b),
+                                r = specification::load(c);
+            compare(x + y, p + q);
+            compare(x - y, p - q);
+            compare(x * y, p * q);
+            compare(x / y, p / q);
+            compare(fma(x, y, z), fma(p, q, r));
+            compare(max(x, y), max(p, q));
+            compare(min(x, y), min(p, q));
+            compare(sqrt(x * x), sqrt(p * p));
+            compare(where_less(x, y, z, x), where_less(p, q, r, p));
+            compare(exponential(x), exponential(p));
+            compare(sigmoid(x), sigmoid(p));
+            const float s = sum(x), t = sum(p);
+            wrong += !(test::same_bits(s, t) || (std::isnan(s) && std::isnan(t)));
+            bool numbers = true;
+            for (const float lane : a) numbers = numbers && !std::isnan(lane);
+            if (numbers) wrong += largest(x) != largest(p);
+        }
+        CHECK(wrong == 0);
+    });
+}
+
+TEST_CASE("the vector exponential has the bits of the scalar one") {
+    test::on_every_isa(1, [](auto on) {
+        using vector = typename decltype(on)::vector;
+        for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+            float x[16], y[16];
+            for (int i = 0; i < 16; ++i)
+                x[i] = moe::random_uniform(seed, 0, std::uint64_t(i)) * 220 - 110;
+            exponential(vector::load(x)).store(y);
+            for (int i = 0; i < 16; ++i) REQUIRE(test::same_bits(y[i], moe::exponential(x[i])));
+        }
+    });
+}
+
+TEST_CASE("the first lanes alone are read and written") {
+    test::on_every_isa(1, [](auto on) {
+        using vector = typename decltype(on)::vector;
+        for (int n = 0; n <= 16; ++n) {
+            float from[16], to[16];
+            for (int i = 0; i < 16; ++i) from[i] = float(i + 1), to[i] = -1;
+            const vector x = vector::load_first(from, n);
+            float all[16];
+            x.store(all);
+            x.store_first(to, n);
+            for (int i = 0; i < 16; ++i) {
+                CHECK(all[i] == (i < n ? float(i + 1) : 0));
+                CHECK(to[i] == (i < n ? float(i + 1) : -1));
+            }
+        }
+    });
+}
