@@ -108,7 +108,7 @@ TEST_CASE("report: every section shows what it was given") {
           "Training loss",
           "Held-out text",
           "Where the tokens go",
-          "an even spread would be 25.0 %",
+          "even would be 25.0\u00A0% everywhere",
           "Mixture layer 3",
           "Max violation",
           "Experts without a token",

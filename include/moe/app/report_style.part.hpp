@@ -40,6 +40,7 @@ figure { margin: 1.5rem 0 0; }
 figcaption b { font-weight: 600; }
 figcaption i { font-style: normal; color: var(--soft); font-size: .85rem; margin-left: .35rem; }
 figcaption p { margin: .1rem 0 0; color: var(--soft); font-size: .9rem; }
+h1, h3, .legend li, .bars .name, tbody th { overflow-wrap: anywhere; }
 svg { display: block; width: 100%; }
 
 .tiles {
@@ -55,6 +56,7 @@ svg { display: block; width: 100%; }
   letter-spacing: 0;
 }
 
+.legend li { min-width: 0; }
 .legend {
   display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; margin: .4rem 0 0; padding: 0;
   list-style: none; font-size: .85rem; color: var(--soft);
