@@ -121,10 +121,11 @@ inline std::string routing_section(const report_data& r) {
         experts = std::max(experts, map.columns.size());
     }
     if (!r.routing.empty()) {
-        text += heading("Where the tokens go",
-                        "How each domain's choices of experts spread, over held-out text. Rows add "
-                        "up to 100\u00A0%; even would be " +
-                            fixed(experts ? 100.0 / double(experts) : 0, 1) + "\u00A0%" everywhere.");
+        text +=
+            heading("Where the tokens go",
+                    "How each domain's choices of experts spread, over held-out text. Rows add "
+                    "up to 100\u00A0%; even would be " +
+                        fixed(experts ? 100.0 / double(experts) : 0, 1) + "\u00A0% everywhere.");
         text +=
             "<p class=\"scale\">0 %<svg viewBox=\"0 0 8 1\" preserveAspectRatio=\"none\" "
             "aria-hidden=\"true\">";
