@@ -121,6 +121,9 @@ TEST_CASE("every index is still chosen once when values are infinite or NaN") {
     CHECK((chosen[0] == 1 && chosen[1] == 2));
     detail::select_in_groups<4>(chosen, 2, all_broken, 2, 1, 2);
     CHECK((chosen[0] == 0 && chosen[1] == 1));
+    const double late[4] = {1, nan, 5, 6};
+    detail::select_in_groups<4>(chosen, 2, late, 2, 1, 2);
+    CHECK((chosen[0] == 0 && chosen[1] == 1));
     detail::select_in_groups<4>(chosen, 2, nothing, 2, 1, 2);
     CHECK((chosen[0] == 0 && chosen[1] == 1));
 }

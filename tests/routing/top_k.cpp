@@ -15,19 +15,23 @@ namespace {
 using namespace moe;
 using test::guarded, test::random_rows;
 
-template <class Policy> constexpr bool is_sigmoid = std::is_same_v<Policy, sigmoid_top_k>;
+// Any of the two policies, for what is not a template.
+struct rules {
+    sigmoid_top_k numbers;
+    bool is_sigmoid;
 
-// The affinities s of the definition, one expert after another.
-template <class Policy, class T> std::vector<T> affinity(const T* logits, int experts) {
-    std::vector<T> s(static_cast<std::size_t>(experts));
-    if constexpr (is_sigmoid<Policy>) {
-        for (int e = 0; e < experts; ++e) s[e] = sigmoid(logits[e]);
-    } else {
-        const T top = *std::max_element(logits, logits + experts);
-        T sum = 0;
-        for (int e = 0; e < experts; ++e) sum += s[e] = exponential(logits[e] - top);
-        for (T& x : s) x /= sum;
-    }
+    rules(sigmoid_top_k policy) : numbers(policy), is_sigmoid(true) {}
+    rules(softmax_top_k p)
+        : numbers{p.active, p.groups, p.kept_groups, p.scale, p.renormalise}, is_sigmoid(false) {}
+};
+
+// The affinities s of the definition.
+std::vector<double> affinity(rules policy, const double* logits, int experts) {
+    std::vector<double> s(logits, logits + experts);
+    const double top = *std::max_element(logits, logits + experts);
+    double sum = 0;
+    for (double& x : s) sum += x = policy.is_sigmoid ? 1 / (1 + std::exp(-x)) : std::exp(x - top);
+    for (double& x : s) x /= policy.is_sigmoid ? 1 : sum;
     return s;
 }
 
@@ -40,85 +44,85 @@ std::vector<int> best_of(const std::vector<double>& z, int wanted) {
     return order;
 }
 
-// Selection by sorting: groups by score, the others to minus infinity, then the experts.
-template <class Policy, class T>
-std::vector<int> chosen_by_sorting(const Policy& policy, const std::vector<T>& s,
-                                   const float* bias) {
-    const int experts = int(s.size()), size = experts / policy.groups;
-    std::vector<T> z = s;
-    for (int e = 0; bias && e < experts; ++e) z[e] += T(bias[e]);
-    std::vector<double> score;
-    for (int g = 0; g < policy.groups; ++g) {
+// Selection by sorting: groups by score, the others to minus infinity, then the experts. A group's
+// sum is rounded as the type that the policy computes in: which of two is larger may hang on it.
+template <class T> std::vector<int> chosen_by_sorting(rules policy, const std::vector<T>& z) {
+    const auto [active, groups, kept, scale, renormalise] = policy.numbers;
+    const int experts = int(z.size()), size = experts / groups;
+    std::vector<double> score, masked(z.begin(), z.end());
+    for (int g = 0; g < groups; ++g) {
         std::vector<T> of_group(z.begin() + g * size, z.begin() + (g + 1) * size);
         std::sort(of_group.rbegin(), of_group.rend());
-        T sum = of_group[0];
-        if (is_sigmoid<Policy> && size > 1) sum += of_group[1];
-        score.push_back(sum);
+        score.push_back(policy.is_sigmoid && size > 1 ? of_group[0] + of_group[1] : of_group[0]);
     }
-    const std::vector<int> kept = best_of(score, policy.kept_groups);
-    std::vector<double> masked(z.begin(), z.end());
+    const std::vector<int> best = best_of(score, kept);
     for (int e = 0; e < experts; ++e)
-        if (std::find(kept.begin(), kept.end(), e / size) == kept.end())
+        if (std::find(best.begin(), best.end(), e / size) == best.end())
             masked[e] = -std::numeric_limits<double>::infinity();
-    return best_of(masked, policy.active);
+    return best_of(masked, active);
 }
 
-// The weights of given choices, as a smooth function of the logits.
-template <class Policy, class T>
-std::vector<T> weights_of(const Policy& policy, const std::vector<T>& s,
-                          const std::vector<int>& chosen) {
-    T sum = T(1e-20);
+// The weights of given choices, as a smooth function of the affinities.
+std::vector<double> weights_of(rules policy, const std::vector<double>& s,
+                               const std::vector<int>& chosen) {
+    double sum = 1e-20;
     for (const int e : chosen) sum += e < 0 ? 0 : s[e];
-    std::vector<T> weight;
-    for (const int e : chosen)
-        weight.push_back(e < 0 ? 0 : (policy.renormalise ? s[e] / sum : s[e]) * T(policy.scale));
+    if (!policy.numbers.renormalise) sum = 1;
+    std::vector<double> weight;
+    for (const int e : chosen) weight.push_back(e < 0 ? 0 : s[e] / sum * policy.numbers.scale);
     return weight;
+}
+
+void check_weights(rules policy, const double* logits, int experts, const std::vector<int>& chosen,
+                   const std::vector<double>& weight, double tolerance) {
+    const auto expected = weights_of(policy, affinity(policy, logits, experts), chosen);
+    for (std::size_t i = 0; i < chosen.size(); ++i)
+        CHECK(weight[i] == doctest::Approx(expected[i]).epsilon(tolerance));
+    if (policy.numbers.renormalise)
+        CHECK(std::accumulate(weight.begin(), weight.end(), 0.0) ==
+              doctest::Approx(policy.numbers.scale).epsilon(tolerance));
 }
 
 template <int Experts, class T, class Policy>
 void compare_choices(Policy policy, std::uint64_t seed, double tolerance) {
     for (int trial = 0; trial < 60; ++trial) {
-        auto logits = random_rows<T>(1, Experts, seed + trial, 2.0);
-        // Every third trial has few different logits, hence ties.
-        for (int e = 0; e < Experts && trial % 3 == 0; ++e) logits(0, e) = std::round(logits(0, e));
-        // Biases of both signs, some larger than every affinity.
-        guarded<float> bias(1, Experts);
-        for (int e = 0; e < Experts; ++e)
-            bias(0, e) = float(int(random_below(9, seed, 5, trial * Experts + e)) - 6) *
-                         (trial % 2 ? 0.25F : 2.0F);
-        for (const float* b : {static_cast<const float*>(nullptr), std::as_const(bias).data()}) {
+        auto logits64 = random_rows<double>(1, Experts, seed + trial, 2.0);
+        T logits[Experts], s[Experts];
+        float bias[Experts];
+        for (int e = 0; e < Experts; ++e) {
+            // Every third trial has few different logits, hence ties.
+            if (trial % 3 == 0) logits64(0, e) = std::round(logits64(0, e));
+            logits[e] = T(logits64(0, e));
+            // Biases of both signs, some larger than every affinity.
+            bias[e] = float(int(random_below(9, seed, 5, trial * Experts + e)) - 6) *
+                      (trial % 2 ? 0.25F : 2.0F);
+        }
+        if constexpr (std::is_same_v<Policy, sigmoid_top_k>)
+            detail::sigmoids<isa::native, Experts>(s, logits);
+        else
+            detail::softmax<isa::native, Experts>(s, logits);
+        for (const float* b : {static_cast<const float*>(nullptr), std::as_const(bias)}) {
+            std::vector<T> z(s, s + Experts);
+            for (int e = 0; b && e < Experts; ++e) z[e] += T(b[e]);
             std::vector<int> chosen(std::size_t(policy.active) + 1, -7);
             guarded<T> weight(1, policy.active);
-            policy.template choose<Experts>(chosen.data(), weight.data(), logits.data(), b);
-            CHECK(chosen.back() == -7);
+            policy.template choose<Experts>(chosen.data(), weight.data(), logits, b);
+            REQUIRE((chosen.back() == -7 && weight.intact()));
             chosen.pop_back();
-            CHECK(weight.intact());
-            // In float a softmax by other means may round ties apart: select from the same one.
-            std::vector<T> s = affinity<Policy>(logits.data(), Experts);
-            if constexpr (!is_sigmoid<Policy>)
-                detail::softmax<isa::native, Experts>(s.data(), logits.data());
-            REQUIRE(chosen == chosen_by_sorting(policy, s, b));
-            const std::vector<T> expected =
-                weights_of(policy, affinity<Policy>(logits.data(), Experts), chosen);
-            double sum = 0;
-            for (int i = 0; i < policy.active; ++i) {
-                CHECK(weight(0, i) == doctest::Approx(expected[i]).epsilon(tolerance));
-                sum += weight(0, i);
-            }
-            if (policy.renormalise) CHECK(sum == doctest::Approx(policy.scale).epsilon(tolerance));
+            REQUIRE(chosen == chosen_by_sorting(policy, z));
+            check_weights(policy, logits64.data(), Experts, chosen,
+                          {weight.data(), weight.data() + policy.active}, tolerance);
         }
     }
 }
 
 template <class T, class Policy> void compare_all_choices(double tolerance) {
     compare_choices<1, T>(Policy{.active = 1}, 100, tolerance);
-    compare_choices<2, T>(Policy{.active = 2}, 200, tolerance);
     compare_choices<8, T>(Policy{.active = 2, .renormalise = false}, 300, tolerance);
     compare_choices<12, T>(Policy{.active = 3, .groups = 6, .kept_groups = 3}, 400, tolerance);
     compare_choices<16, T>(Policy{.active = 2, .groups = 4, .kept_groups = 2, .scale = 2.5}, 500,
                            tolerance);
     compare_choices<16, T>(Policy{.active = 4, .groups = 16, .kept_groups = 5}, 600, tolerance);
-    compare_choices<64, T>(Policy{.active = 6, .scale = 2.446}, 700, tolerance);
     compare_choices<256, T>(Policy{.active = 8, .groups = 8, .kept_groups = 4, .scale = 2.5}, 800,
                             tolerance);
 }
@@ -200,7 +204,7 @@ void check_gradients(Policy policy, std::uint64_t seed, bool with_gap = false) {
     policy.template choose<Experts>(chosen.data(), weight.data(), logits.data(), nullptr);
     if (with_gap) chosen[1] = -1;
     const auto value = [&] {
-        const auto w = weights_of(policy, affinity<Policy>(logits.data(), Experts), chosen);
+        const auto w = weights_of(policy, affinity(policy, logits.data(), Experts), chosen);
         double sum = 0;
         for (int i = 0; i < policy.active; ++i) sum += w[i] * dweight(0, i);
         return sum;

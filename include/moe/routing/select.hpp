@@ -28,20 +28,20 @@ private:
     std::uint64_t words_[words] = {};
 };
 
-// The 'wanted' largest of the values offered, which must come in ascending order of index.
+// The 'wanted' largest of the values offered, which must come in ascending order of index. Kept
+// sorted from place 1 on; place 0 is infinite, so that nothing enters when nothing is wanted.
 template <int Capacity, class T> class ranking {
 public:
     constexpr explicit ranking(int wanted) : wanted_(wanted) {}
 
     constexpr void offer(int index, T value) {
-        if (value != value) value = std::numeric_limits<T>::infinity();
-        if (size_ == wanted_) {
-            if (!(value > value_[size_ - 1])) return;
-        } else {
+        if (value != value) value = infinity;
+        if (size_ < wanted_)
             ++size_;
-        }
-        int at = size_ - 1;
-        for (; at > 0 && value > value_[at - 1]; --at) {
+        else if (!(value > value_[size_]))
+            return;
+        int at = size_;
+        for (; at > 1 && value > value_[at - 1]; --at) {
             value_[at] = value_[at - 1];
             index_[at] = index_[at - 1];
         }
@@ -50,27 +50,28 @@ public:
     }
     constexpr index_set<Capacity> best() const {
         index_set<Capacity> set;
-        for (int i = 0; i < size_; ++i) set.insert(index_[i]);
+        for (int i = 1; i <= size_; ++i) set.insert(index_[i]);
         return set;
     }
 
 private:
+    static constexpr T infinity = std::numeric_limits<T>::infinity();
     int wanted_, size_ = 0;
-    int index_[Capacity];
-    T value_[Capacity];
+    int index_[Capacity + 1] = {};
+    T value_[Capacity + 1] = {infinity};
 };
 
 // chosen (wanted): ascending. wanted is at least 1 and at most Size.
 template <int Size, class T>
 constexpr void select_largest(int* chosen, int wanted, const T* values) {
     MOE_CHECK(wanted, <=, Size);
-    if constexpr (Size == 1) {
-        *chosen = 0;
-        return;
+    if constexpr (Size == 1) {  // apart: GCC 12 sees accesses behind the only value otherwise
+        if (wanted == 1) *chosen = 0;
+    } else {
+        ranking<Size, T> best(wanted);
+        for (int i = 0; i < Size; ++i) best.offer(i, values[i]);
+        best.best().each([&](int i) { *chosen++ = i; });
     }
-    ranking<Size, T> best(wanted);
-    for (int i = 0; i < Size; ++i) best.offer(i, values[i]);
-    best.best().each([&](int i) { *chosen++ = i; });
 }
 
 // A group's score is the sum of its 'summed' (1 or 2) largest values. The best 'kept' groups stay,
@@ -86,9 +87,10 @@ constexpr void select_in_groups(int* chosen, int wanted, const T* values, int gr
     MOE_CHECK(wanted, <=, size * kept);
     ranking<Size, T> best_groups(kept);
     for (int g = 0; g < groups; ++g) {
-        T first = values[g * size], second = -std::numeric_limits<T>::infinity();
-        for (int i = g * size + 1; i < (g + 1) * size; ++i) {
-            const T value = values[i];
+        constexpr T infinity = std::numeric_limits<T>::infinity();
+        T first = -infinity, second = -infinity;
+        for (int i = g * size; i < (g + 1) * size; ++i) {
+            const T value = values[i] == values[i] ? values[i] : infinity;
             second = value > first ? first : value > second ? value : second;
             first = value > first ? value : first;
         }
