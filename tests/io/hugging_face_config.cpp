@@ -167,6 +167,8 @@ TEST_CASE("the message says what stands there, what is wanted, and whose field i
     CHECK(has(changed(deepseek, "quantization_config", {{"quant_method", "fp8"}}),
               "quantization_config is {"));
     CHECK(has(changed(deepseek, "attention_bias", true), "attention_bias is true"));
+    CHECK(has(changed(deepseek, "is_causal", false), "is_causal is false"));
+    CHECK(changed(deepseek, "is_causal", true) == "");
     CHECK(has(changed(test::qwen_shape(), "use_sliding_window", true), "use_sliding_window"));
     CHECK(has(changed(test::mixtral_shape(), "sliding_window", 16), "sliding_window is 16"));
     CHECK(has(changed(test::qwen_shape(), "partial_rotary_factor", 0.5), "partial_rotary_factor"));

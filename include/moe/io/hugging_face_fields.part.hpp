@@ -42,6 +42,7 @@ inline std::vector<config_field> common_fields(const io::model_shape& is, int vo
         {"rms_norm_eps", is.norm_epsilon, epsilon, "model.norm_epsilon"},
         {"tie_word_embeddings", is.tied_embeddings, false, "model.tied_embeddings"},
         {"attention_bias", false, false, ""},
+        {"is_causal", true, true, "", "", true, false},
         {"quantization_config", nullptr, nullptr, "", "", {}, false},
     };
 }
