@@ -7,6 +7,7 @@ MOE_PARITY_PROGRAMS names the folder of the built programs: for each recipe in r
 import json
 import os
 import pathlib
+import random
 import subprocess
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -49,14 +50,46 @@ class Programs:
         return {k: torch.from_numpy(v) for k, v in safetensors.numpy.load_file(to).items()}
 
 
-@pytest.fixture(params=models.recipes)
+@pytest.fixture(params=models.recipes, scope="session")
 def recipe(request):
     return request.param
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def programs(recipe):
     return Programs(recipe)
+
+
+vocabulary = """the cell divides and tissue grows while light bends in glass because a
+compiler reads every token of this sentence before the poet has found one rhyme""".split()
+
+
+def sentence(count, seed):
+    chance = random.Random(seed)
+    return " ".join(chance.choice(vocabulary) for _ in range(count))
+
+
+@pytest.fixture(scope="session")
+def text_folder(tmp_path_factory):
+    """Two domains of text that is easily learnt."""
+    folder = tmp_path_factory.mktemp("text")
+    for seed, domain in enumerate(("left", "right")):
+        (folder / domain).mkdir()
+        (folder / domain / "text.txt").write_text(sentence(6000, seed))
+    return folder
+
+
+def train(programs, data, out, *more):
+    programs.run("train", "--data", data, "--out", out, "--steps", 30, "--batch",
+                 16 * models.context, "--lr", 0.01, "--seed", 7, "--threads", 2, *more)
+
+
+@pytest.fixture(scope="session")
+def run_folder(programs, text_folder, tmp_path_factory):
+    """A run of a few steps."""
+    folder = tmp_path_factory.mktemp(programs.recipe) / "run"
+    train(programs, text_folder, folder)
+    return folder
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -4,28 +4,20 @@ same logits, the same tokens."""
 import random
 
 import pytest
+import sentencepiece
 import torch
 import transformers
 
 import models
-from conftest import note
-
-words = ("the cell divides and the tissue grows while light bends in glass because a compiler reads "
-         "every token of this sentence before the poet has found one rhyme").split()
+from conftest import note, sentence, train
 
 
-@pytest.fixture
-def trained(programs, tmp_path):
+@pytest.fixture(scope="module")
+def trained(programs, run_folder, tmp_path_factory):
     """A run of a few steps, and its export."""
-    chance = random.Random(5)
-    for domain in ("left", "right"):
-        text = " ".join(chance.choice(words) for _ in range(6000))
-        (tmp_path / "data" / domain).mkdir(parents=True)
-        (tmp_path / "data" / domain / "text.txt").write_text(text)
-    programs.run("train", "--data", tmp_path / "data", "--out", tmp_path / "run", "--steps", 30,
-                 "--batch", 16 * models.context, "--lr", 0.01, "--seed", 7, "--threads", 2)
-    programs.run("export", "--model", tmp_path / "run", "--to", tmp_path / "exported")
-    return tmp_path / "run", tmp_path / "exported"
+    exported = tmp_path_factory.mktemp("exported") / "model"
+    programs.run("export", "--model", run_folder, "--to", exported)
+    return run_folder, exported
 
 
 def test_the_export_computes_the_same(trained, programs, recipe, tmp_path):
@@ -35,7 +27,7 @@ def test_the_export_computes_the_same(trained, programs, recipe, tmp_path):
     biases = [b for name, b in model.named_buffers() if name.endswith("e_score_correction_bias")]
     assert all(bias.abs().max() > 0 for bias in biases)  # moved by training, and carried over
 
-    text = " ".join(random.Random(6).choice(words) for _ in range(100)).encode()
+    text = sentence(100, seed=6).encode()
     (tmp_path / "text").write_bytes(text)
     score, logits = programs.score(run, tmp_path / "text", tmp_path / "logits.safetensors")
     theirs = models.logits_of(model, text)
@@ -83,3 +75,30 @@ def test_a_full_folder_is_not_overwritten(trained, programs):
     done = programs.run("export", "--model", run, "--to", exported, code=1)
     assert str(exported) in done.stderr
     assert (exported / "model.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize("recipe", ["parity_mixtral"], indirect=True, scope="session")
+def test_sentencepiece_keeps_its_ids(recipe, programs, text_folder, tmp_path):
+    """A model on sub-words: transformers finds the tokenizer, and the same ids."""
+    sentencepiece.SentencePieceTrainer.train(
+        input=text_folder / "left" / "text.txt", model_prefix=str(tmp_path / "words"),
+        model_type="bpe", vocab_size=120, normalization_rule_name="identity",
+        add_dummy_prefix=False, remove_extra_whitespaces=False, bos_id=-1, eos_id=-1,
+        max_sentence_length=1 << 20, minloglevel=2)
+    train(programs, text_folder, tmp_path / "run", "--tokenizer", tmp_path / "words.model")
+    programs.run("export", "--model", tmp_path / "run", "--to", tmp_path / "exported")
+
+    text = sentence(60, seed=9)
+    (tmp_path / "text").write_text(text)
+    ids = sentencepiece.SentencePieceProcessor(str(tmp_path / "words.model")).encode(text)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "exported")
+    assert tokenizer(text)["input_ids"] == ids
+    assert tokenizer.decode(ids) == text
+
+    theirs = models.logits_of(models.load(tmp_path / "exported"), ids)
+    programs.run("import", "--model", tmp_path / "exported", "--to", tmp_path / "again")
+    for folder in ("run", "again"):
+        score, logits = programs.score(tmp_path / folder, tmp_path / "text",
+                                       tmp_path / "logits.safetensors")
+        assert score["tokens"] == len(ids) - 1
+        assert models.difference(logits, theirs) < 2e-5
