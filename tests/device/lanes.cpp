@@ -93,3 +93,40 @@ TEST_CASE("the first lanes alone are read and written") {
         }
     });
 }
+
+TEST_CASE("lanes change places") {
+    test::on_every_isa(1, [](auto on) {
+        using vector = typename decltype(on)::vector;
+        float x[16], y[16];
+        for (int i = 0; i < 16; ++i) x[i] = float(i), y[i] = float(100 + i);
+        const vector a = vector::load(x), b = vector::load(y);
+        const auto check = [](vector got, const auto& expected) {
+            float lane[16];
+            got.store(lane);
+            for (int i = 0; i < 16; ++i) CHECK(lane[i] == float(expected(i)));
+        };
+        check(swap_pairs(a), [](int i) { return i ^ 1; });
+        check(even_twice(a), [](int i) { return i & ~1; });
+        check(odd_twice(a), [](int i) { return i | 1; });
+        check(interleave_low(a, b), [](int i) { return i / 2 + i % 2 * 100; });
+        check(interleave_high(a, b), [](int i) { return 8 + i / 2 + i % 2 * 100; });
+    });
+}
+
+TEST_CASE("rows become columns") {
+    test::on_every_isa(1, [](auto on) {
+        using vector = typename decltype(on)::vector;
+        float square[16][16];
+        vector row[16];
+        for (int i = 0; i < 16; ++i) {
+            for (int j = 0; j < 16; ++j) square[i][j] = float(16 * i + j);
+            row[i] = vector::load(square[i]);
+        }
+        transpose(row);
+        for (int i = 0; i < 16; ++i) {
+            float got[16];
+            row[i].store(got);
+            for (int j = 0; j < 16; ++j) CHECK(got[j] == square[j][i]);
+        }
+    });
+}

@@ -31,18 +31,4 @@ TEST_CASE("a sweep visits every number of a row once and touches nothing else") 
     }
 }
 
-TEST_CASE("pairs of lanes swap and spread alike on every instruction set") {
-    float x[lane_count], y[lane_count];
-    for (int i = 0; i < lane_count; ++i) x[i] = float(i);
-    test::on_every_isa(1, [&](auto on) {
-        using vector = typename decltype(on)::vector;
-        swap_pairs(vector::load(x)).store(y);
-        for (int i = 0; i < lane_count; ++i) CHECK(y[i] == float(i ^ 1));
-        even_twice(vector::load(x)).store(y);
-        for (int i = 0; i < lane_count; ++i) CHECK(y[i] == float(i & ~1));
-        odd_twice(vector::load(x)).store(y);
-        for (int i = 0; i < lane_count; ++i) CHECK(y[i] == float(i | 1));
-    });
-}
-
 }  // namespace

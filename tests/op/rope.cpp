@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 #include <moe/op/rope.cpu.hpp>
 
-#include <numbers>
+#include <vector>
 
 namespace {
 
@@ -99,6 +99,14 @@ TEST_CASE("YaRN is that of DeepSeek-V3") {
     CHECK(slow == doctest::Approx(std::pow(1e4, -23.0 / 32) / 40).epsilon(1e-14));
     const double middle = op::rope_frequency(16, 64, 1e4, v3);
     CHECK(middle == doctest::Approx(0.01 * (1 - 6.0 / 13 * (1 - 1 / 40.0))).epsilon(1e-12));
+}
+
+TEST_CASE("YaRN slows everything but the first pair when the original length is short") {
+    const yarn s{.factor = 8, .original_length = 16};
+    CHECK(op::rope_frequency(0, 8, 1e4, s) == 1);
+    for (int i = 1; i < 4; ++i)
+        CHECK(op::rope_frequency(i, 8, 1e4, s) ==
+              doctest::Approx(std::pow(1e4, -i / 4.0) / 8).epsilon(1e-14));
 }
 
 TEST_CASE("without scaling there is no YaRN") {

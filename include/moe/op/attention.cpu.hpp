@@ -3,7 +3,8 @@
 // keys tile by tile with a running maximum and sum. Backward: a task is one head of keys and values
 // with all heads of queries that share it, so that each gradient has one owner; probabilities are
 // computed again from lse. Tiles begin at the first key whatever the queries, so a query gets the
-// same bits alone, beside a cache, as among others.
+// same bits alone, beside a cache, as among others. Scratch lies on the stack, 150 KB whatever the
+// length and the sizes of a head.
 #pragma once
 
 #include <moe/device/sweep.hpp>
