@@ -58,6 +58,7 @@ template <class T> void adamw_element(T& w, T& g, T& m, T& v, const adamw_consta
 template <class T>
 void adamw_step(reference, rows<T> w, output<T> g, output<T> m, output<T> v,
                 const adamw_numbers& numbers, same<T>* packed, int matrix_rows) {
+    if (w.count == 0) return;
     MOE_CHECK(matrix_rows, >, 0);
     MOE_CHECK(w.count % matrix_rows, ==, 0);
     MOE_CHECK(g.count, ==, w.count);
