@@ -5,13 +5,17 @@ include_guard(GLOBAL)
 set(MOE_ARCH native CACHE STRING
     "Instruction set of trainers, as in -march=; empty: what the compiler takes by default")
 
-# A trainer is for the machine that builds it, and fast unless a debugger is wanted.
+# A trainer is for the machine that builds it, and fast unless a debugger is wanted. GCC 12 takes
+# joined strings for overlapping ones (its bug 105651).
 function(moe_for_this_machine target)
-    target_compile_options(${target} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O3>)
+    target_compile_options(${target} PRIVATE
+        $<$<NOT:$<CONFIG:Debug>>:-O3> $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
     if(MOE_ARCH)
         target_compile_options(${target} PRIVATE -march=${MOE_ARCH})
     endif()
 endfunction()
+
+set(MOE_PARTS_NEED nlohmann_json cli11 xxhash sentencepiece zlib)
 
 # moe::parts: what stands in *.part.hpp is compiled once, one part a translation unit, and needs
 # the libraries that no trainer's own translation unit includes.
@@ -19,7 +23,7 @@ function(moe_add_parts)
     if(TARGET moe_parts)
         return()
     endif()
-    moe_dependencies(nlohmann_json cli11 xxhash sentencepiece zlib)
+    moe_dependencies(${MOE_PARTS_NEED})
     get_property(include GLOBAL PROPERTY MOE_INCLUDE_DIR)
     file(GLOB parts RELATIVE ${include} CONFIGURE_DEPENDS
         ${include}/moe/io/*.part.hpp ${include}/moe/train/*.part.hpp ${include}/moe/app/*.part.hpp)
@@ -31,9 +35,9 @@ function(moe_add_parts)
     endforeach()
     add_library(moe_parts STATIC EXCLUDE_FROM_ALL ${sources})
     add_library(moe::parts ALIAS moe_parts)
-    target_link_libraries(moe_parts PUBLIC moe::moe
-        PRIVATE moe_nlohmann_json moe_cli11 moe_xxhash moe_sentencepiece moe_zlib)
-    target_compile_definitions(moe_parts PRIVATE MOE_HAS_SENTENCEPIECE)
+    list(TRANSFORM MOE_PARTS_NEED PREPEND moe_ OUTPUT_VARIABLE libraries)
+    target_link_libraries(moe_parts PUBLIC moe::moe PRIVATE ${libraries})
+    target_compile_definitions(moe_parts PRIVATE MOE_HAS_SENTENCEPIECE MOE_HAS_ZLIB)
     moe_for_this_machine(moe_parts)
 endfunction()
 

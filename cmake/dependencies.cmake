@@ -22,9 +22,9 @@ function(moe_facts name)
 endfunction()
 
 moe_facts(nlohmann_json HEADER nlohmann/json.hpp PACKAGE nlohmann-json3-dev
-    REPOSITORY https://github.com/nlohmann/json TAG v3.11.3 TARGETS nlohmann_json::nlohmann_json)
+    REPOSITORY https://github.com/nlohmann/json TAG v3.11.3 FOLDER include)
 moe_facts(cli11 HEADER CLI/CLI.hpp PACKAGE libcli11-dev
-    REPOSITORY https://github.com/CLIUtils/CLI11 TAG v2.4.2 TARGETS CLI11::CLI11)
+    REPOSITORY https://github.com/CLIUtils/CLI11 TAG v2.4.2 FOLDER include)
 moe_facts(xxhash HEADER xxhash.h PACKAGE libxxhash-dev
     REPOSITORY https://github.com/Cyan4973/xxHash TAG v0.8.2 FOLDER .)
 moe_facts(sentencepiece HEADER sentencepiece_trainer.h PACKAGE libsentencepiece-dev
@@ -34,7 +34,7 @@ moe_facts(sentencepiece HEADER sentencepiece_trainer.h PACKAGE libsentencepiece-
 moe_facts(zlib HEADER zlib.h LIBRARIES z PACKAGE zlib1g-dev
     REPOSITORY https://github.com/madler/zlib TAG v1.3.1 TARGETS zlibstatic FOLDER .)
 moe_facts(doctest HEADER doctest/doctest.h PACKAGE doctest-dev
-    REPOSITORY https://github.com/doctest/doctest TAG v2.4.11 TARGETS doctest::doctest)
+    REPOSITORY https://github.com/doctest/doctest TAG v2.4.11 FOLDER .)
 moe_facts(benchmark HEADER benchmark/benchmark.h PACKAGE libbenchmark-dev LIBRARIES benchmark
     REPOSITORY https://github.com/google/benchmark TAG v1.8.3 TARGETS benchmark::benchmark)
 
@@ -78,20 +78,23 @@ function(moe_fetch name)
     if(NOT TARGETS)
         set(headers_only SOURCE_SUBDIR no_build_of_its_own)
     endif()
-    foreach(switch IN ITEMS BUILD_TESTING BENCHMARK_ENABLE_TESTING BENCHMARK_ENABLE_INSTALL
-            CLI11_BUILD_TESTS CLI11_BUILD_EXAMPLES SPM_ENABLE_SHARED DOCTEST_WITH_TESTS)
+    foreach(switch IN ITEMS
+            BENCHMARK_ENABLE_TESTING BENCHMARK_ENABLE_INSTALL SPM_ENABLE_SHARED ZLIB_BUILD_EXAMPLES)
         set(${switch} OFF)
     endforeach()
     set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # the switches above count
     set(CMAKE_WARN_DEPRECATED OFF)
     FetchContent_Declare(${name} GIT_REPOSITORY ${REPOSITORY} GIT_TAG ${TAG} GIT_SHALLOW ON
-        SYSTEM EXCLUDE_FROM_ALL ${headers_only})
+        SYSTEM ${headers_only})
     FetchContent_MakeAvailable(${name})
+    FetchContent_GetProperties(${name} SOURCE_DIR source BINARY_DIR binary)
     add_library(moe_${name} INTERFACE)
     target_link_libraries(moe_${name} INTERFACE ${TARGETS})
+    if(TARGETS)  # nothing of theirs that is not linked
+        set_property(DIRECTORY ${source} PROPERTY EXCLUDE_FROM_ALL ON)
+    endif()
     if(FOLDER)
-        FetchContent_GetProperties(${name} SOURCE_DIR source)
-        target_include_directories(moe_${name} SYSTEM INTERFACE ${source}/${FOLDER})
+        target_include_directories(moe_${name} SYSTEM INTERFACE ${source}/${FOLDER} ${binary})
     endif()
 endfunction()
 
