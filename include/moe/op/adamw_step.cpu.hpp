@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// adamw_step on the CPU: tiles of a panel's rows by 128 columns, updated row by row and, while they
+// adamw_step on the CPU: tiles of a panel's rows by 256 columns, updated row by row and, while they
 // are in the nearest cache, written once more in the packed order. The same bits as the
 // specification in float.
 #pragma once
@@ -61,12 +61,13 @@ template <class Isa> struct adamw_lanes {
 template <class Isa>
 void adamw_step(cpu_on<Isa> on, rows<float> w, rows<float> g, rows<float> m, rows<float> v,
                 const adamw_numbers& numbers, float* packed, int matrix_rows) {
+    if (w.count == 0) return;
     MOE_CHECK(matrix_rows, >, 0);
     MOE_CHECK(w.count % matrix_rows, ==, 0);
     MOE_CHECK(g.count, ==, w.count);
     MOE_CHECK(m.count, ==, w.count);
     MOE_CHECK(v.count, ==, w.count);
-    constexpr int columns = 128;
+    constexpr int columns = 256;
     const detail::adamw_constants<float> constants(numbers);
     const int panels = ceil_divide(matrix_rows, panel_width);
     const int strips = ceil_divide(w.width, columns);
@@ -81,7 +82,7 @@ void adamw_step(cpu_on<Isa> on, rows<float> w, rows<float> g, rows<float> m, row
             lanewise.row(w[r] + begin, g[r] + begin, m[r] + begin, v[r] + begin, end - begin);
         }
         if (packed)
-            detail::pack_panel(packed + std::ptrdiff_t(first_row) * w.width + p.at +
+            detail::pack_panel<Isa>(packed + std::ptrdiff_t(first_row) * w.width + p.at +
                                    std::ptrdiff_t(begin) * p.width,
                                w.part(first_row, matrix_rows), p, begin, end);
     });

@@ -61,3 +61,5 @@ void grouped_linear_backward_weight(reference, rows<T> dw, picked<same<T>> dy, p
 }
 
 }  // namespace moe::op
+
+#include <moe/op/grouped_linear.cpu.hpp>

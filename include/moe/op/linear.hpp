@@ -35,8 +35,7 @@ void linear_backward_input(reference, rows<T> dx, input<T> dy, matrix<same<T>> w
     for (int t = 0; t < dx.count; ++t) {
         for (int i = 0; i < w.in; ++i) dx(t, i) = 0;
         for (int o = 0; o < w.out; ++o)
-            for (int i = 0; i < w.in; ++i)
-                dx(t, i) = std::fma(dy(t, o), w.view()(o, i), dx(t, i));
+            for (int i = 0; i < w.in; ++i) dx(t, i) = std::fma(dy(t, o), w.view()(o, i), dx(t, i));
     }
 }
 
@@ -50,3 +49,5 @@ template <class T> void linear_backward_weight(reference, rows<T> dw, input<T> d
 }
 
 }  // namespace moe::op
+
+#include <moe/op/linear.cpu.hpp>

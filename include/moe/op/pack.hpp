@@ -42,15 +42,29 @@ template <class T> void pack(reference, T* packed, input<T> w) {
 }
 
 namespace detail {
-// Inputs [first, last) of one panel. Sixteen inputs at a time: a cache line of every output's row
-// is read once, and the rows written lie behind each other.
-inline void pack_panel(float* to, rows<const float> w, panel p, int first, int last) {
-    constexpr int step = 16;
-    for (int begin = first; begin < last; begin += step) {
-        const int end = begin + step < last ? begin + step : last;
-        for (int o = 0; o < p.width; ++o)
-            for (int i = begin; i < end; ++i)
+// Inputs [first, last) of one panel. A square of sixteen outputs and sixteen inputs is turned over
+// in registers; what is left at the edges goes number by number.
+template <class Isa> void pack_panel(float* to, rows<const float> w, panel p, int first, int last) {
+    constexpr int side = lane_count;
+    const auto one_by_one = [&](int output, int outputs, int input, int inputs) {
+        for (int i = input; i < input + inputs; ++i)
+            for (int o = output; o < output + outputs; ++o)
                 to[std::ptrdiff_t(i - first) * p.width + o] = w(p.first + o, i);
+    };
+    for (int i = first; i < last; i += side) {
+        const int inputs = smaller(last - i, side);
+        for (int o = 0; o < p.width; o += side) {
+            const int outputs = smaller(p.width - o, side);
+            if (inputs < side || outputs < side) {
+                one_by_one(o, outputs, i, inputs);
+                continue;
+            }
+            lanes<Isa> square[side];
+            for (int r = 0; r < side; ++r) square[r] = lanes<Isa>::load(w[p.first + o + r] + i);
+            transpose(square);
+            for (int r = 0; r < side; ++r)
+                square[r].store(to + std::ptrdiff_t(i - first + r) * p.width + o);
+        }
     }
 }
 }  // namespace detail
@@ -59,7 +73,7 @@ template <class Isa> void pack(cpu_on<Isa> on, float* packed, rows<const float> 
     const int panels = ceil_divide(w.count, panel_width);
     on.each(panels, [&](int i) {
         const panel p = panel_of(i * panel_width, w.count, w.width);
-        detail::pack_panel(packed + p.at, w, p, 0, w.width);
+        detail::pack_panel<Isa>(packed + p.at, w, p, 0, w.width);
     });
 }
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// Matrix products on the CPU: c(r, c) = sum over k of left(r, k) right(k, c), for one matrix or for
+// many at once (one an expert). Threads take blocks of c from one list. Inside a block the summed
+// index is cut so that a cut of the right operand's panel stays in the second cache while all rows
+// pass over it; c is visited once a cut.
+// Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34, 2008.
+#pragma once
+
+#include <moe/device/cpu.hpp>
+#include <moe/op/gemm_operands.cpu.hpp>
+#include <moe/op/gemm_tile.cpu.hpp>
+
+namespace moe::op::detail {
+
+// Not inlined: all products share the tiles of one kind of sums.
+template <class Isa, int Rows, int Vectors, bool Full, class Sums>
+[[gnu::noinline]] void multiply_tile(const left_rows<Rows>& left, right_rows right, int depth,
+                                     int width, const Sums& sums, int row, int column, bool first,
+                                     bool last) {
+    tile<Isa, Rows, Vectors, Full> t;
+    t.width = width;
+    sums.begin(t, row, column, first);
+    if (Full && right.ahead)
+        t.template add<Full>(left, right, depth);
+    else
+        t.template add<false>(left, right, depth);
+    sums.end(t, row, column, last);
+}
+
+// A tile of as many rows and columns as there are.
+template <class Isa, int Rows, class... Rest>
+void multiply_columns(const left_rows<Rows>& left, right_rows right, int depth, int width,
+                      const Rest&... rest) {
+    constexpr int most = tile_shape<Isa>::vectors;
+    if (width == most * lane_count)
+        return multiply_tile<Isa, Rows, most, true>(left, right, depth, width, rest...);
+    if constexpr (most == 4) {
+        if (width > 2 * lane_count)
+            return multiply_tile<Isa, Rows, 4, false>(left, right, depth, width, rest...);
+        if (width > lane_count)
+            return multiply_tile<Isa, Rows, 2, false>(left, right, depth, width, rest...);
+    }
+    multiply_tile<Isa, Rows, 1, false>(left, right, depth, width, rest...);
+}
+template <class Isa, class Left, class... Rest>
+void multiply_rows(int rows, const Left& left, int strip, int row, int k, const Rest&... rest) {
+    switch (rows) {
+        case 1:
+            return multiply_columns<Isa>(left.template at<1>(strip, row, k), rest...);
+        case 2:
+            return multiply_columns<Isa>(left.template at<2>(strip, row, k), rest...);
+        case 3:
+            return multiply_columns<Isa>(left.template at<3>(strip, row, k), rest...);
+        case 4:
+            return multiply_columns<Isa>(left.template at<4>(strip, row, k), rest...);
+        case 5:
+            return multiply_columns<Isa>(left.template at<5>(strip, row, k), rest...);
+        default:
+            return multiply_columns<Isa>(left.template at<6>(strip, row, k), rest...);
+    }
+}
+
+template <class Isa, class Left, class Right, class Sums>
+void multiply_block(Left left, const Right& right, const Sums& sums, block b, int depth) {
+    constexpr int tile_columns = tile_shape<Isa>::vectors * lane_count;
+    const strips parts(b.rows);
+    typename Left::copy left_copy;
+    typename Right::copy right_copy;
+    for (int k = 0; k == 0 || k < depth; k += Right::cut) {
+        const int steps = smaller(depth - k, Right::cut);
+        const bool first = k == 0, last = k + steps == depth;
+        left.prepare(left_copy, b, k, steps);
+        for (int in_block = 0; in_block < b.columns; in_block += panel_width) {
+            const int begin = b.column + in_block;
+            const int width = smaller(b.columns - in_block, panel_width);
+            const right_rows panel =
+                right.template at<Isa>(right_copy, begin, width, k, steps, parts.count);
+            for (int at = 0; at < width; at += tile_columns) {
+                const right_rows here{panel.at + at, panel.step, panel.ahead};
+                const int columns = smaller(width - at, tile_columns);
+                for (int s = 0, row = b.row; s < parts.count; row += parts.rows(s++))
+                    multiply_rows<Isa>(parts.rows(s), left, s, row, k, here, steps, columns, sums,
+                                       row, begin + at, first, last);
+            }
+        }
+    }
+}
+
+// work(group, block) for blocks that cover 'groups' matrices of 'columns' columns and
+// rows_of(group) rows. Blocks are as large as the caches like, or smaller to give every thread
+// some.
+template <class Isa, class RowsOf, class Work>
+void each_block(cpu_on<Isa> on, int groups, int columns, const RowsOf& rows_of, const Work& work) {
+    constexpr int tasks_per_thread = 8, least_strips = 8, least_panels = 4;
+    std::int64_t strips_of_all = 0;
+    for (int g = 0; g < groups; ++g) strips_of_all += strips(rows_of(g)).count;
+    const std::int64_t wanted = std::int64_t{tasks_per_thread} * on.threads();
+    const int panels = ceil_divide(columns, panel_width);
+    int height = most_strips, across = ceil_divide(panels, most_panels);
+    while (height > least_strips && strips_of_all / height * across < wanted) height /= 2;
+    while (across < panels / least_panels && strips_of_all / height * across < wanted) ++across;
+
+    const auto blocks_down = [&](int group) {
+        return ceil_divide(strips(rows_of(group)).count, height);
+    };
+    int count = 0;
+    for (int g = 0; g < groups; ++g) count += blocks_down(g) * across;
+    // Neighbouring tasks share the right operand: it is the larger part of what a block reads.
+    on.tasks(count, [&](int task) {
+        int group = 0, down = 0;
+        for (; task >= (down = blocks_down(group)) * across; ++group) task -= down * across;
+        const interval r = part_of(rows_of(group), down, task % down);
+        const interval c = part_of(panels, across, task / down);
+        const int column = int(c.first) * panel_width;
+        const int end = smaller(int(c.last) * panel_width, columns);
+        work(group, block{int(r.first), int(r.count()), column, end - column});
+    });
+}
+
+}  // namespace moe::op::detail
