@@ -83,8 +83,8 @@ void adamw_step(cpu_on<Isa> on, rows<float> w, rows<float> g, rows<float> m, row
         }
         if (packed)
             detail::pack_panel<Isa>(packed + std::ptrdiff_t(first_row) * w.width + p.at +
-                                   std::ptrdiff_t(begin) * p.width,
-                               w.part(first_row, matrix_rows), p, begin, end);
+                                        std::ptrdiff_t(begin) * p.width,
+                                    w.part(first_row, matrix_rows), p, begin, end);
     });
 }
 
