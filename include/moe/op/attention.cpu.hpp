@@ -33,9 +33,11 @@ template <class Isa> struct running_softmax {
             const vector before = vector::load(maximum + i);
             vector highest[4] = {before, before, before, before};  // exact, so any order is right
             int j = 0;
-            for (; j + 4 <= all; j += 4) MOE_UNROLL
-            for (int u = 0; u < 4; ++u)
-                highest[u] = max(vector::load(s + (j + u) * tile_queries + i), highest[u]);
+            for (; j + 4 <= all; j += 4) {
+                MOE_UNROLL
+                for (int u = 0; u < 4; ++u)
+                    highest[u] = max(vector::load(s + (j + u) * tile_queries + i), highest[u]);
+            }
             for (; j < some; ++j) {
                 float* const at = s + j * tile_queries + i;
                 const vector score = masked(vector::load(at), j, i, pair.diagonal);
