@@ -13,9 +13,11 @@
 #include <moe/op/dispatch.hpp>
 #include <moe/op/embedding.cpu.hpp>
 #include <moe/op/embedding.hpp>
+#include <moe/op/grouped_linear.cpu.hpp>
 #include <moe/op/grouped_linear.hpp>
 #include <moe/op/groups.hpp>
 #include <moe/op/latent_heads.hpp>
+#include <moe/op/linear.cpu.hpp>
 #include <moe/op/linear.hpp>
 #include <moe/op/pack.hpp>
 #include <moe/op/rms_norm.cpu.hpp>
