@@ -19,6 +19,10 @@ bool stop_was_requested();
 class console {
 public:
     console(std::FILE* to, std::int64_t steps, std::int64_t log_every);
+    // An error ends a run too, and stands on a line of its own.
+    ~console() { done(); }
+    console(const console&) = delete;
+    console& operator=(const console&) = delete;
 
     void note(const std::string& text) { bar_.note(text); }
     void stepped(const step_report& report, double tokens_per_second, double peak_share) {
