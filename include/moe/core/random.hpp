@@ -47,6 +47,27 @@ constexpr std::uint64_t random_below(std::uint64_t bound, std::uint64_t seed, st
         (static_cast<unsigned __int128>(random_bits(seed, stream, counter)) * bound) >> 64);
 }
 
+// A permutation of [0, count): where 'index' goes. A Feistel network of six rounds over the next
+// power of four, walked until it comes back inside (Black and Rogaway, "Ciphers with arbitrary
+// finite domains", CT-RSA 2002). No table: any element of it at any time, in any order.
+constexpr std::uint64_t random_permutation(std::uint64_t index, std::uint64_t count,
+                                           std::uint64_t seed, std::uint64_t stream) {
+    if (count < 2) return index;
+    const int half = (int(std::bit_width(count - 1)) + 1) / 2;
+    const std::uint64_t mask = (std::uint64_t{1} << half) - 1;
+    do {
+        std::uint64_t left = index >> half, right = index & mask;
+        for (std::uint64_t round = 0; round < 6; ++round) {
+            const std::uint64_t mixed =
+                left ^ (random_bits(seed, stream, round << 32 | right) & mask);
+            left = right;
+            right = mixed;
+        }
+        index = left << half | right;
+    } while (index >= count);
+    return index;
+}
+
 // Normal with mean 0 and deviation 1, as the sum of eight 16-bit uniforms (Irwin-Hall). Integer
 // arithmetic and one rounding, hence the same bits on every machine; its tails end at 4.9, which
 // for starting weights is a virtue.

@@ -65,11 +65,13 @@ public:
 private:
     void add_file(const std::string& path, int domain, const tokenizer& words);
     void hold_out(document& one) const;
+    hash128 compute_fingerprint() const;
 
     corpus_shape shape_;
     tokenizer words_;
     std::vector<std::string> domains_;
     std::vector<document> documents_;
+    std::vector<std::vector<window>> validation_;  // by domain
     std::vector<std::uint16_t> narrow_;  // one of the two: vocabularies up to 65,536, or larger
     std::vector<std::uint32_t> wide_;
     hash128 fingerprint_;
