@@ -3,8 +3,8 @@
 """A trainer dispatches nothing at run time: binary.py TRAINER.
 
 It holds no vtable of moe's. And no function that a training step reaches calls through a pointer,
-except where indirect_calls.txt allows it, one regular expression a line with its reason; a line that
-allows nothing any more is an error, too. Reached is what direct calls lead to from the step itself
+except where indirect_calls.txt allows it, one regular expression a line with its reason; a line
+that allows nothing any more is an error, too. Reached is what direct calls lead to from the step itself
 and from the work that it hands to the thread pool. A switch's jump table is no call, and neither is
 a library function that the linker enters through its table of addresses."""
 import collections
@@ -48,7 +48,7 @@ def calls(instructions):
             direct.add(int(re.match(r"[0-9a-f]+", target)[0], 16))
         elif "(%rip)" in target and "#" in line:
             continue
-        elif kind == "jmp" and (",8)" in target or is_table(instructions[max(0, at - 8):at], target)):
+        elif kind == "jmp" and (",8)" in target or is_table(instructions[:at][-8:], target)):
             continue
         else:
             indirect.append(line)

@@ -21,7 +21,8 @@ def rooms(top):
 
 
 def headers(top):
-    return sorted(path for path in (top / "include/moe").rglob("*") if path.suffix in (".hpp", ".cuh"))
+    files = sorted((top / "include/moe").rglob("*"))
+    return [path for path in files if path.suffix in (".hpp", ".cuh")]
 
 
 def tracked(top):

@@ -8,9 +8,11 @@ import tempfile
 
 here = pathlib.Path(__file__).resolve().parent
 spdx = "// SPDX-License-Identifier: MIT\n"
-header = spdx + "// A thing.\n#pragma once\n\n#include <cmath>\n\ninline int thing() { return 1; }\n"
+header = (spdx + "// A thing.\n#pragma once\n\n#include <cmath>\n\n"
+          "inline int thing() { return 1; }\n")
 test = spdx + '#include <moe/op/thing.hpp>\n\nTEST_CASE("thing") {}\n'
-example = spdx + "// What it shows.\n\nint main() {\n    // [call]\n    thing();\n    // [call]\n}\n"
+example = (spdx + "// What it shows.\n\n"
+           "int main() {\n    // [call]\n    thing();\n    // [call]\n}\n")
 document = ("<!-- from: examples/01.cpp call -->\n\n```cpp\nthing();\n```\n\n"
             "<!-- from: examples/01.cpp -->\n```cpp\n" + example.split("\n\n", 1)[1] + "```\n")
 sound = {
