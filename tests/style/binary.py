@@ -4,9 +4,9 @@
 
 It holds no vtable of moe's. And no function that a training step reaches calls through a pointer,
 except where indirect_calls.txt allows it, one regular expression a line with its reason; a line
-that allows nothing any more is an error, too. Reached is what direct calls lead to from the step itself
-and from the work that it hands to the thread pool. A switch's jump table is no call, and neither is
-a library function that the linker enters through its table of addresses."""
+that allows nothing any more is an error, too. Reached is what direct calls lead to from the step
+itself and from the work that it hands to the thread pool. A switch's jump table is no call, and
+neither is a library function that the linker enters through its table of addresses."""
 import collections
 import pathlib
 import re
