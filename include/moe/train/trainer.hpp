@@ -124,7 +124,7 @@ public:
         report.gradient_norm = clip.norm;
         if (!std::isfinite(report.loss) || !clip.finite()) refuse(report);
         optimizer_.update(network_, report.step, report.rate, clip);
-        if constexpr (balance.uses_bias()) update_biases();
+        if constexpr (balance.uses_bias()) update_biases(report.rate);
         position_ += std::uint64_t(batch_.sequences);
         ++steps_done_;
 
@@ -163,11 +163,15 @@ private:
     }
 
     // After the step, from the choices of the whole batch; no gradient ever reaches a bias.
-    void update_biases() {
+    // Behind the warm-up the biases slow down with the weights: at the end of a run loads settle
+    // instead of swinging about the mean.
+    void update_biases(double rate) {
+        const schedule all = rates();
+        const double share = steps_done_ < all.warmup || all.peak == 0 ? 1 : rate / all.peak;
         int layer = 0;
         transformer::each_mixture_state(network_.weights(), [&](auto& mixture) {
             if constexpr (std::is_same_v<number_of<decltype(mixture.bias)>, float>)
-                balance.update(mixture.bias.at, counts_.layer(layer), of<Recipe>.ffn.routed);
+                balance.update(mixture.bias.at, counts_.layer(layer), of<Recipe>.ffn.routed, share);
             ++layer;
         });
     }

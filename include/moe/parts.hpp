@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// Everything that compiles once, for a program that is built without CMake: include it in exactly
+// one file. Needs nlohmann-json, xxHash and CLI11; sentencepiece and zlib where MOE_HAS_SENTENCEPIECE
+// and MOE_HAS_ZLIB are defined. With CMake link moe::parts instead.
+#pragma once
+
+#include <moe/io/parts.hpp>
+
+#include <moe/train/energy.part.hpp>
+#include <moe/train/summary.part.hpp>
+
+#include <moe/app/arguments.part.hpp>
+#include <moe/app/chart.part.hpp>
+#include <moe/app/console.part.hpp>
+#include <moe/app/describe.part.hpp>
+#include <moe/app/figure.part.hpp>
+#include <moe/app/format.part.hpp>
+#include <moe/app/gzip.part.hpp>
+#include <moe/app/instruction_set.part.hpp>
+#include <moe/app/progress.part.hpp>
+#include <moe/app/report.part.hpp>
+#include <moe/app/run_report.part.hpp>
+#include <moe/app/terminal.part.hpp>
