@@ -16,6 +16,8 @@
 #include <moe/op/grouped_linear.cpu.hpp>
 #include <moe/op/grouped_linear.hpp>
 #include <moe/op/groups.hpp>
+#include <moe/op/head_loss.cpu.hpp>
+#include <moe/op/head_loss.hpp>
 #include <moe/op/latent_heads.hpp>
 #include <moe/op/linear.cpu.hpp>
 #include <moe/op/linear.hpp>
