@@ -53,7 +53,8 @@ inline void add_train_flags(flag_list& flags, settings& s) {
     flags.truth("--resume", "go on from the newest good checkpoint in --out", s.resume);
     flags.text("--init", "MODEL", "start from this model's weights, whatever its precision", s.init,
                "random weights");
-    flags.text("--tokenizer", "FILE", "a sentencepiece model", s.tokenizer, "bytes");
+    flags.text("--tokenizer", "FILE", "a sentencepiece model; 'train' learns one from the text",
+               s.tokenizer, "bytes");
     flags.number("--steps", "N", "optimizer steps", s.steps, {1});
     add_batch_flags(flags, s);
     flags.number("--lr", "X", "peak learning rate", s.rate, {.lowest = 0, .open = true});

@@ -30,6 +30,9 @@ struct corpus_shape {
     double held_out = 0.05;  // share of every file: as many whole windows as come closest
 };
 
+// A sentencepiece model learnt from all text of such a folder, held-out parts included.
+tokenizer train_tokenizer(const std::string& folder, int vocab);
+
 class corpus {
 public:
     // Refuses, naming the file: a missing or empty folder, a NUL byte, a text shorter than a

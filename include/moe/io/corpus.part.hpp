@@ -36,19 +36,17 @@ inline void refuse_nul(const std::string& path, std::string_view text, std::uint
                     ": text was expected, this is a binary file");
 }
 
-}  // namespace moe::detail
-
-namespace moe::io {
-
-corpus::corpus(const std::string& folder, const tokenizer& words, corpus_shape shape)
-    : shape_(shape), words_(words) {
-    MOE_CHECK(shape.context, >, 0);
-    MOE_CHECK(shape.lookahead, >, 0);
-    if (!status_of(folder).folder)
+struct domain_texts {
+    std::string name;
+    std::vector<std::string> paths;  // sorted
+};
+// The domains of a folder of text, or the reason why there are none.
+inline std::vector<domain_texts> domains_in(const std::string& folder) {
+    if (!io::status_of(folder).folder)
         throw error(folder +
                     ": no such folder; one with .txt files, or with a sub-folder of them "
                     "for each domain, was expected");
-    auto contents = moe::detail::contents_of(folder);
+    auto contents = contents_of(folder);
     if (contents.folders.empty() && contents.texts.empty())
         throw error(folder +
                     ": empty; .txt files, or a sub-folder of them for each domain, were "
@@ -58,20 +56,45 @@ corpus::corpus(const std::string& folder, const tokenizer& words, corpus_shape s
                     ": stands beside domain folders; move it into a folder of its domain");
     if (contents.folders.empty()) contents.folders.push_back(folder);
 
-    std::vector<std::vector<std::string>> texts;
-    std::uint64_t bytes = 0;
+    std::vector<domain_texts> domains;
     for (const std::string& path : contents.folders) {
-        texts.push_back(moe::detail::contents_of(path).texts);
-        if (texts.back().empty()) throw error(path + ": holds no .txt file");
+        auto texts = contents_of(path).texts;
+        if (texts.empty()) throw error(path + ": holds no .txt file");
         // The name of "." and "data/" is that of the folder itself.
         std::filesystem::path full = std::filesystem::absolute(path).lexically_normal();
         if (!full.has_filename()) full = full.parent_path();
-        domains_.push_back(full.filename().string());
-        for (const std::string& text : texts.back()) bytes += status_of(text).bytes;
+        domains.push_back({full.filename().string(), std::move(texts)});
+    }
+    return domains;
+}
+
+}  // namespace moe::detail
+
+namespace moe::io {
+
+tokenizer train_tokenizer(const std::string& folder, int vocab) {
+    std::vector<std::string> texts;
+    for (const auto& domain : moe::detail::domains_in(folder))
+        for (const std::string& path : domain.paths) {
+            texts.push_back(read_file(path));
+            moe::detail::refuse_nul(path, texts.back(), 0);
+        }
+    return tokenizer::train(texts, vocab);
+}
+
+corpus::corpus(const std::string& folder, const tokenizer& words, corpus_shape shape)
+    : shape_(shape), words_(words) {
+    MOE_CHECK(shape.context, >, 0);
+    MOE_CHECK(shape.lookahead, >, 0);
+    const auto domains = moe::detail::domains_in(folder);
+    std::uint64_t bytes = 0;
+    for (const auto& domain : domains) {
+        domains_.push_back(domain.name);
+        for (const std::string& path : domain.paths) bytes += status_of(path).bytes;
     }
     if (words.is_bytes()) narrow_.reserve(bytes);
-    for (std::size_t i = 0; i < texts.size(); ++i)
-        for (const std::string& path : texts[i]) add_file(path, int(i), words);
+    for (std::size_t i = 0; i < domains.size(); ++i)
+        for (const std::string& path : domains[i].paths) add_file(path, int(i), words);
     narrow_.shrink_to_fit();
     wide_.shrink_to_fit();
     fingerprint_ = compute_fingerprint();

@@ -14,7 +14,7 @@ struct settings {
     std::string data;           // folder of text: DIR/<domain>/*.txt, or DIR/*.txt
     std::string out;            // run folder
     std::string init;           // model folder to take the starting weights from, if not empty
-    std::string tokenizer;      // a sentencepiece model; bytes when empty
+    std::string tokenizer;      // a sentencepiece model, "train" to learn one; bytes when empty
     std::int64_t steps = 1000;  // optimizer steps
     std::int64_t batch = 4096;  // tokens a step, whole sequences: a multiple of the context
     double rate = 1e-3;         // peak learning rate

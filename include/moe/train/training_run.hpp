@@ -51,7 +51,7 @@ public:
         : settings_(require_folders(s)),
           lock_(s.out),
           found_(look_for_checkpoint(observer)),
-          trainer_(s),
+          trainer_(with_tokenizer(settings_)),
           model_(tensors_of(trainer_.network())),
           moments_(tensors_of(trainer_.optimizer())) {
         history_.reserve(std::size_t(s.steps),
@@ -131,6 +131,16 @@ private:
     static const settings& require_folders(const settings& s) {
         if (s.data.empty()) throw usage_error("--data: expected a folder of text files");
         if (s.out.empty()) throw usage_error("--out: expected a folder for the run");
+        return s;
+    }
+
+    // A tokenizer that is to be learnt is learnt once, and stays with the run.
+    static const settings& with_tokenizer(settings& s) {
+        if (s.tokenizer != "train") return s;
+        s.tokenizer = io::join(s.out, "tokenizer.model");
+        if (!io::status_of(s.tokenizer).exists)
+            io::write_file(s.tokenizer,
+                           io::train_tokenizer(s.data, of<Recipe>.model.vocab).model());
         return s;
     }
 
