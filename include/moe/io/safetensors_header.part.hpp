@@ -7,6 +7,7 @@
 #include <moe/io/safetensors.hpp>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -230,26 +231,28 @@ private:
 inline void check_layout(io::safetensors_header& header, std::uint64_t data_bytes,
                          const std::string& file) {
     auto& tensors = header.tensors;
-    const auto place = [](const io::stored_tensor& a, const io::stored_tensor& b) {
-        return a.first != b.first ? a.first < b.first : a.last < b.last;
-    };
-    std::sort(tensors.begin(), tensors.end(), place);
-    std::uint64_t end = 0;
-    for (const io::stored_tensor& tensor : tensors) {
-        if (tensor.first != end)
-            throw error(file + ": tensor " + shown(tensor.name) + " begins at byte " +
-                        std::to_string(tensor.first) + " of the data, " + std::to_string(end) +
-                        " was expected");
-        end = tensor.last;
-    }
-    if (end != data_bytes)
-        throw error(file + ": holds " + std::to_string(data_bytes) +
-                    " bytes of data, but its tensors take " + std::to_string(end));
     std::sort(tensors.begin(), tensors.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
     for (std::size_t i = 1; i < tensors.size(); ++i)
         if (tensors[i].name == tensors[i - 1].name)
             throw error(file + ": tensor " + shown(tensors[i].name) + " stands there twice");
+    std::vector<std::uint32_t> by_place(tensors.size());
+    std::iota(by_place.begin(), by_place.end(), 0U);
+    std::sort(by_place.begin(), by_place.end(), [&](std::uint32_t a, std::uint32_t b) {
+        const io::stored_tensor &x = tensors[a], &y = tensors[b];
+        return x.first != y.first ? x.first < y.first : x.last < y.last;
+    });
+    std::uint64_t end = 0;
+    for (const std::uint32_t i : by_place) {
+        if (tensors[i].first != end)
+            throw error(file + ": tensor " + shown(tensors[i].name) + " begins at byte " +
+                        std::to_string(tensors[i].first) + " of the data, " + std::to_string(end) +
+                        " was expected");
+        end = tensors[i].last;
+    }
+    if (end != data_bytes)
+        throw error(file + ": holds " + std::to_string(data_bytes) +
+                    " bytes of data, but its tensors take " + std::to_string(end));
     std::sort(header.metadata.begin(), header.metadata.end(),
               [](const auto& a, const auto& b) { return a.key < b.key; });
     for (std::size_t i = 1; i < header.metadata.size(); ++i)
