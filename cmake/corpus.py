@@ -341,7 +341,7 @@ def main():
     sizes = write(out, domains)
     if not sizes:
         sys.exit("corpus: found no text: no package of the distribution, and nothing under /usr")
-    (out / "LICENSES.txt").write_text(
+    (out / "LICENSES.md").write_text(
         f"The text beside this file was made from {source}. Their licences:\n\n"
         + "\n".join(notes), "utf-8")
     for domain, size in sizes.items():
