@@ -79,7 +79,7 @@ MOE_NOINLINE void multiply_tile(const rows<float>& c, const left_operand& left, 
         for (int v = 0; v < Vectors; ++v)
             sum[r][v] = begin != onto::nothing && r < c.count ? read(c[r], v) : vector::splat(0);
     }
-    if (begin == onto::scaled) {
+    if (factor && begin == onto::scaled) {  // never without, but GCC looks into the null otherwise
         MOE_UNROLL
         for (int r = 0; r < height; ++r) {
             MOE_UNROLL
