@@ -39,6 +39,8 @@ function(moe_add_parts)
     target_link_libraries(moe_parts PUBLIC moe::moe PRIVATE ${libraries})
     target_compile_definitions(moe_parts PRIVATE MOE_HAS_SENTENCEPIECE MOE_HAS_ZLIB)
     moe_for_this_machine(moe_parts)
+    # Files and words, nothing hot: a third less to wait for.
+    target_compile_options(moe_parts PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O1>)
 endfunction()
 
 function(moe_add_trainer name header)
