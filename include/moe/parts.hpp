@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Everything that compiles once, for a program that is built without CMake: include it in exactly
-// one file. Needs nlohmann-json, xxHash and CLI11; sentencepiece and zlib where MOE_HAS_SENTENCEPIECE
-// and MOE_HAS_ZLIB are defined. With CMake link moe::parts instead.
+// one file. Needs nlohmann-json, xxHash and CLI11; sentencepiece and zlib where the macros
+// MOE_HAS_SENTENCEPIECE and MOE_HAS_ZLIB are defined. With CMake link moe::parts instead.
 #pragma once
 
 #include <moe/io/parts.hpp>

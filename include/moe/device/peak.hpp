@@ -5,10 +5,10 @@
 
 #include <moe/device/cpu.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <thread>
 #include <type_traits>
+#include <vector>
 
 namespace moe {
 
@@ -43,8 +43,8 @@ template <class Isa> struct peak_loop {
 template <class Isa> double measured_peak(cpu_on<Isa> on, int repeats = 32) {
     using clock = std::chrono::steady_clock;
     using loop = detail::peak_loop<Isa>;
-    std::atomic<double> total{0};
-    on.each(on.threads(), [&](int) {
+    std::vector<double> reached(std::size_t(on.threads()));
+    on.each(on.threads(), [&](int thread) {
         float start[lane_count + loop::chains];
         for (int i = 0; i < lane_count + loop::chains; ++i) start[i] = 0.25F + 0.01F * float(i);
         double best = 0;
@@ -54,11 +54,13 @@ template <class Isa> double measured_peak(cpu_on<Isa> on, int repeats = 32) {
             const double seconds = std::chrono::duration<double>(clock::now() - begin).count();
             if (seconds > 0 && loop::flop / seconds > best) best = loop::flop / seconds;
         }
-        total.fetch_add(best, std::memory_order_relaxed);
+        reached[std::size_t(thread)] = best;
     });
+    double total = 0;
+    for (const double one : reached) total += one;
     const int cores = int(std::thread::hardware_concurrency());
     const bool crowded = cores > 0 && on.threads() > cores;
-    return crowded ? total.load() * cores / on.threads() : total.load();
+    return crowded ? total * cores / on.threads() : total;
 }
 
 }  // namespace moe
