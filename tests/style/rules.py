@@ -62,6 +62,32 @@ mistakes = [
     ("format", "tests/op/thing.cpp", "{}", "{ }", "not as clang-format"),
 ]
 
+# A trainer in small, and what binary.py must say when its step does this instead.
+trainer = """
+namespace moe {
+struct pool { template <class W> void run(const W& w); void run_work(int); };
+void (*volatile pointer)(int);
+__attribute__((noinline)) void pool::run_work(int i) { pointer(i); }
+template <class R> struct trainer { __attribute__((noinline)) void step(int i); };
+struct recipe;
+__attribute__((noinline)) int part(int i) { return i * 3; }
+HELPER
+template <class R> void trainer<R>::step(int i) { pool().run_work(part(i)); STEP }
+}
+int main(int n, char**) { moe::trainer<moe::recipe>().step(n); }
+"""
+shape = ("struct shape { virtual int area(int) = 0; };"
+         "struct square : shape { int area(int i) override { return i * i; } };"
+         "square one; shape* volatile some = &one;")
+binaries = [
+    ("", "", None),
+    ("", "switch (i) { case 0: part(1); break; case 1: i += 7; break; case 2: part(9); break;"
+     "case 3: i *= 5; break; case 4: part(i); break; case 5: i -= 3; } part(i);", None),
+    ("", "pointer(i);", "call"),
+    ("__attribute__((noinline)) void far(int i) { pointer(i + 1); pointer(i); }", "far(i);", "far"),
+    (shape, "part(some->area(i));", "vtable for moe::"),
+]
+
 
 def build(top, files):
     for name, text in files.items():
@@ -81,8 +107,25 @@ def said(rule, files):
         return told.returncode, told.stdout
 
 
+def said_of_binary(helper, step):
+    with tempfile.TemporaryDirectory() as folder:
+        source, program = pathlib.Path(folder, "t.cpp"), pathlib.Path(folder, "t")
+        source.write_text(trainer.replace("HELPER", helper).replace("STEP", step))
+        subprocess.run(["c++", "-std=c++20", "-O2", "-w", source, "-o", program], check=True)
+        told = subprocess.run([sys.executable, here / "binary.py", program],
+                              stdout=subprocess.PIPE, text=True)
+        return told.returncode, told.stdout
+
+
 def main():
     passed = failed = 0
+    for helper, step, expected in binaries:
+        code, words = said_of_binary(helper, step)
+        if (code == 0) if expected is None else (code == 1 and expected in words):
+            passed += 1
+        else:
+            failed += 1
+            print(f"binary says of a step with '{helper}{step}':\n{words}")
     for rule in dict.fromkeys(mistake[0] for mistake in mistakes):
         code, words = said(rule, sound)
         passed, failed = (passed + 1, failed) if code == 0 else (passed, failed + 1)
