@@ -90,7 +90,7 @@ def check(binary):
     used = set()
     for at in sorted(step):
         name, instructions = program[at]
-        for line in calls(instructions)[1]:
+        for line in calls(instructions)[1] if "@plt" not in name else ():
             match = next((rule for rule, _ in allowed if re.search(rule, name)), None)
             used.add(match)
             if match is None:

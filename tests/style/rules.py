@@ -83,7 +83,7 @@ binaries = [
     ("", "", None),
     ("", "switch (i) { case 0: part(1); break; case 1: i += 7; break; case 2: part(9); break;"
      "case 3: i *= 5; break; case 4: part(i); break; case 5: i -= 3; } part(i);", None),
-    ("", "pointer(i);", "call"),
+    ("", "pointer(i);", "in moe::trainer<moe::recipe>::step"),
     ("__attribute__((noinline)) void far(int i) { pointer(i + 1); pointer(i); }", "far(i);", "far"),
     (shape, "part(some->area(i));", "vtable for moe::"),
 ]
