@@ -53,19 +53,9 @@ namespace {
 
 const std::string& sample() {
     static const std::string text = [] {
-        const char* words[] = {"the",
-                               "cell",
-                               "energy",
-                               "of",
-                               "function",
-                               "return",
-                               "light",
-                               "and",
-                               "int",
-                               "river",
-                               "\tcode",
-                               "gr\xC3\xBC\xC3\x9F"
-                               "e"};
+        const char* words[] = {"the",      "cell",   "energy", "of",
+                               "function", "return", "light",  "and",
+                               "int",      "river",  "\tcode", "gr\xC3\xBC\xC3\x9F"};
         std::string all;
         for (std::uint64_t i = 0; i < 20000; ++i) {
             all += words[moe::random_below(std::size(words), 1, 1, i)];
