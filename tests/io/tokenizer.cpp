@@ -147,10 +147,9 @@ TEST_CASE("a file that is no model, and texts that give no model") {
     CHECK(!error_of([&] { tokenizer::load(path); }).empty());
     CHECK(has(error_of([&] { tokenizer::train({}, 400); }), "no text"));
     CHECK(has(error_of([&] { tokenizer::train({{sample()}}, 100); }), "cannot learn 100 pieces"));
-    CHECK(
-        error_of([&] { tokenizer::train({{sample()}}, 4000); }) ==
-        "tokenizer: cannot learn 4000 pieces: Vocabulary size too high (4000). Please set it to a "
-        "value <= 391.");
+    CHECK(error_of([&] {
+              tokenizer::train({{sample()}}, 4000);
+          }).starts_with("tokenizer: cannot learn 4000 pieces: Vocabulary size"));
 }
 
 TEST_CASE("without sentencepiece a model file is refused with the reason") {
