@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
 #include <tests/support/folder.hpp>
 
 using moe::io::read_hugging_face_tokenizer;
@@ -52,4 +54,17 @@ TEST_CASE("a tokenizer that we cannot be is refused by name") {
     const std::string said = error_of([&] { read_hugging_face_tokenizer(at.path(), 256); });
     CHECK(has(said, at / "tokenizer.json"));
     CHECK(has(said, "tokenizer.model"));
+}
+
+TEST_CASE("a sentencepiece model goes out and comes back as it is") {
+    const std::string text = "the cell divides\nthe light bends\nthe poet finds a rhyme\n";
+    const auto words = moe::io::tokenizer::train(std::span(&text, 1), 290);
+    test::folder at;
+    write_hugging_face_tokenizer(at.path(), words, 32);
+    CHECK(test::get(at / "tokenizer.model") == words.model());
+    CHECK_FALSE(std::filesystem::exists(at / "tokenizer.json"));
+    const auto again = read_hugging_face_tokenizer(at.path(), words.vocab());
+    CHECK_FALSE(again.is_bytes());
+    CHECK(again.encode(text) == words.encode(text));
+    CHECK(error_of([&] { read_hugging_face_tokenizer(at.path(), words.vocab() - 1); }) != "");
 }
