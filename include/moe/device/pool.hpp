@@ -62,7 +62,7 @@ private:
         if (next.call) next.call(next.context, 0);
         for (int spin = 0; waiting_.load(std::memory_order_acquire) != 0; ++spin) {
             if (spin < spins_) {
-                pause();
+                pause(spin);
                 continue;
             }
             const int left = waiting_.load(std::memory_order_acquire);
@@ -74,7 +74,7 @@ private:
         for (unsigned seen = 0;;) {
             for (int spin = 0; generation_.load(std::memory_order_acquire) == seen; ++spin) {
                 if (spin < spins_)
-                    pause();
+                    pause(spin);
                 else
                     generation_.wait(seen, std::memory_order_acquire);
             }
@@ -86,7 +86,9 @@ private:
         }
     }
 
-    static void pause() {
+    // On a busy machine the one that is waited for may need this very core.
+    static void pause(int spin) {
+        if (spin % 64 == 63) return std::this_thread::yield();
 #if defined(__x86_64__)
         __builtin_ia32_pause();
 #endif
