@@ -90,6 +90,8 @@ TEST_CASE("folders are made with their parents and removed with their contents, 
     CHECK(!status_of(folder / "one").exists);
     CHECK(status_of(folder / "kept/file").bytes == 1);
     remove_all(folder / "one");  // not there: no error
+    make_new_folder(folder / "new/one");
+    CHECK(has(error_of([&] { make_new_folder(folder / "new/one"); }), "File exists"));
 }
 
 TEST_CASE("what a killed process left half-written is removed, and nothing else") {

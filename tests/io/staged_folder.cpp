@@ -28,6 +28,22 @@ TEST_CASE("a staged folder appears with commit, and leaves nothing without it") 
     CHECK(list_folder(folder / "deep").size() == 1);
 }
 
+TEST_CASE("the folder is synced before it gets its name, its parent after") {
+    const test::folder folder;
+    test::faulty_files faulty;
+    staged_folder staged(folder / "target");
+    output_file file(join(staged.path(), "file"), open_for::creating);
+    file.close();
+    faulty.log.clear();
+    staged.commit();
+    std::vector<std::string> calls;
+    for (const std::string& call : faulty.log)
+        if (!call.starts_with("status")) calls.push_back(call);
+    CHECK(calls == std::vector<std::string>{"sync_folder " + staged.path(),
+                                            "rename " + staged.path() + " " + (folder / "target"),
+                                            "sync_folder " + folder.path()});
+}
+
 TEST_CASE("a target that holds something is refused, or replaced on request") {
     const test::folder folder;
     test::put(folder / "file", "1");

@@ -110,12 +110,14 @@ std::string folder_of(std::string_view path);
 std::string name_in_folder(std::string_view path);
 
 std::string read_file(const std::string& path, std::uint64_t limit = std::uint64_t{1} << 36);
-// A name beside 'path' that nobody else uses: PATH.tmp-<process>-<count>. What a killed process
-// left under such names in a folder can be removed; not while somebody else may be writing there.
+// A name beside 'path' that nobody else uses: PATH.tmp-<process>-<count>-<time>. What a killed
+// process left under such names in a folder can be removed; not while somebody else may be writing
+// there.
 std::string temporary_beside(const std::string& path);
 void remove_temporaries(const std::string& folder);
 
-void make_folders(const std::string& path);
+void make_folders(const std::string& path);     // with its parents; there already is no error
+void make_new_folder(const std::string& path);  // with its parents; must not be there
 void rename_path(const std::string& from, const std::string& to);
 void sync_folder(const std::string& path);
 void remove_all(const std::string& path);  // whatever is there; nothing there is no error

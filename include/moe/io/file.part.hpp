@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <ctime>
 #include <system_error>
 #include <utility>
 
@@ -283,8 +284,12 @@ std::string temporary_beside(const std::string& path) {
     static std::atomic<unsigned> count{0};
     std::string_view plain = path;
     while (plain.size() > 1 && plain.back() == '/') plain.remove_suffix(1);
+    // The time tells apart processes of one number, as containers have them.
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
     return std::string(plain) + ".tmp-" + std::to_string(::getpid()) + "-" +
-           std::to_string(count.fetch_add(1));
+           std::to_string(count.fetch_add(1)) + "-" + std::to_string(now.tv_sec) +
+           std::to_string(now.tv_nsec);
 }
 
 void remove_temporaries(const std::string& folder) {
@@ -305,6 +310,12 @@ void make_folders(const std::string& path) {
     const int result = files().make_folder(files().self, path.c_str());
     if (result == -EEXIST && status_of(path).folder) return;  // somebody else was faster
     checked(path, "make the folder", result);
+    sync_folder(parent);
+}
+void make_new_folder(const std::string& path) {
+    const std::string parent = folder_of(path);
+    make_folders(parent);
+    checked(path, "make the folder", files().make_folder(files().self, path.c_str()));
     sync_folder(parent);
 }
 void rename_path(const std::string& from, const std::string& to) {

@@ -2,6 +2,7 @@
 // Definitions of io/json.hpp.
 #pragma once
 
+#include <moe/core/check.hpp>
 #include <moe/io/json.hpp>
 
 #include <charconv>
@@ -94,6 +95,7 @@ json_writer& json_writer::open(char bracket) {
 }
 
 json_writer& json_writer::close() {
+    MOE_CHECK(open_.size(), >, 0);
     const char bracket = open_.back();
     open_.pop_back();
     if (!first_) next_line();

@@ -13,7 +13,7 @@ staged_folder::staged_folder(const std::string& target, target_may what)
         throw error(target + ": is a file, a new or empty folder was expected");
     if (what == target_may::be_empty && status.folder && !list_folder(target).empty())
         throw error(target + ": is not empty, a new or empty folder was expected");
-    make_folders(temporary_);
+    make_new_folder(temporary_);
 }
 
 staged_folder::~staged_folder() {
