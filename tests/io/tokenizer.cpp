@@ -37,6 +37,10 @@ TEST_CASE("the byte tokenizer gives every byte its own number and inserts nothin
     CHECK(bytes.encode("").empty());
     CHECK(bytes.decode({}).empty());
     CHECK(bytes.bytes_of(200) == 1);
+    // A model may have more rows than there are bytes.
+    CHECK(bytes.text_of(255) == "\xFF");
+    CHECK(bytes.text_of(256).empty());
+    CHECK(bytes.decode(std::vector<int>{'a', 319, 'b'}) == "ab");
 }
 
 TEST_CASE("a tokenizer that the vocabulary has no rows for is refused") {
@@ -101,6 +105,22 @@ TEST_CASE("learnt pieces give every text back, whatever its bytes, with the byte
         CHECK(bytes == text.size());
     }
     CHECK(words.encode(sample()).size() * 2 < sample().size());
+    CHECK(words.text_of(350).empty());
+}
+
+TEST_CASE("a piece loses its space at the beginning of a text, and nowhere else") {
+    if (!tokenizer::has_sentencepiece()) return;
+    // normalizer_spec: add_dummy_prefix (3) and remove_extra_whitespaces (4), false both.
+    std::string model = learnt().model();
+    const std::size_t at = model.find(std::string("\x18\0\x20\0", 4));
+    REQUIRE(at != model.npos);
+    model[at + 1] = 1;
+    const tokenizer words = tokenizer::from_model(model, "some.model");
+    const std::vector<int> ids = words.encode("the river");
+    CHECK(words.decode(ids) == "the river");
+    std::string behind;
+    for (const int id : ids) behind += words.text_of(id);
+    CHECK(behind == " the river");
 }
 
 TEST_CASE("a long text is encoded as its lines are") {

@@ -25,13 +25,13 @@ std::vector<domain_sample> samples_of(training_run<Recipe, On>& run, std::int64_
     std::vector<domain_sample> samples;
     for (int domain = 0; domain < text.domains(); ++domain) {
         if (text.validation_windows(domain) == 0) continue;
-        std::vector<int> prompt(std::size_t(std::max(1, context / 4))), made;
+        std::vector<int> prompt(std::size_t(std::max(1, context / 4)));
+        std::string made;
         text.read(text.validation(domain, 0).first, int(prompt.size()), prompt.data());
         generate(trainer.network(), prompt, tokens,
                  {.temperature = 0.7, .seed = trainer.with().seed},
-                 [&](int token) { return made.push_back(token), true; });
-        samples.push_back(
-            {text.domain(domain), trainer.words().decode(prompt), trainer.words().decode(made)});
+                 [&](int token) { return made += trainer.words().text_of(token), true; });
+        samples.push_back({text.domain(domain), trainer.words().decode(prompt), made});
     }
     return samples;
 }

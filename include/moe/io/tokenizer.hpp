@@ -38,6 +38,9 @@ public:
 
     std::vector<int> encode(std::string_view text) const;
     std::string decode(std::span<const int> ids) const;
+    // What an id adds behind other text; nothing, where only the model has a row for it. Some
+    // pieces lose their space at the beginning of a text, so decode(ids) may be shorter.
+    std::string text_of(int id) const;
     // How many bytes of text an id stands for; 0 for control pieces.
     int bytes_of(int id) const;
 

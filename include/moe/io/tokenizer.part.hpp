@@ -27,14 +27,9 @@ inline std::vector<int> ids_of_bytes(std::string_view text) {
                    [](char letter) { return int(std::uint8_t(letter)); });
     return ids;
 }
-inline std::string bytes_of_ids(std::span<const int> ids) {
-    std::string text;
-    for (const int id : ids) {
-        MOE_CHECK(id, >=, 0);
-        MOE_CHECK(id, <, 256);
-        text += char(id);
-    }
-    return text;
+inline std::string byte_of_id(int id) {
+    MOE_CHECK(id, >=, 0);
+    return id < 256 ? std::string(1, char(id)) : std::string();
 }
 
 // sentencepiece writes a space as U+2581, so that character itself it cannot tell from a space.
@@ -268,16 +263,15 @@ std::vector<int> tokenizer::encode(std::string_view text) const {
     return ids;
 }
 
+std::string tokenizer::text_of(int id) const {
+    if (!pieces_) return moe::detail::byte_of_id(id);
+    MOE_CHECK(id, >=, 0);
+    return id < vocab() ? pieces_->text[std::size_t(id)] : std::string();
+}
+
 std::string tokenizer::decode(std::span<const int> ids) const {
     std::string text;
-    for (const int id : ids) {
-        MOE_CHECK(id, >=, 0);
-        MOE_CHECK(id, <, vocab());
-        if (pieces_)
-            text += pieces_->text[std::size_t(id)];
-        else
-            text += char(id);
-    }
+    for (const int id : ids) text += text_of(id);
     if (pieces_ && pieces_->adds_space && text.starts_with(' ')) text.erase(0, 1);
     return text;
 }
@@ -307,8 +301,11 @@ const std::string& tokenizer::model() const {
 std::vector<int> tokenizer::encode(std::string_view text) const {
     return moe::detail::ids_of_bytes(text);
 }
+std::string tokenizer::text_of(int id) const { return moe::detail::byte_of_id(id); }
 std::string tokenizer::decode(std::span<const int> ids) const {
-    return moe::detail::bytes_of_ids(ids);
+    std::string text;
+    for (const int id : ids) text += text_of(id);
+    return text;
 }
 int tokenizer::bytes_of(int) const { return 1; }
 
