@@ -124,6 +124,21 @@ TEST_CASE("a batch is whole sequences, grains no more than those") {
     CHECK_THROWS_WITH_AS(trainer{s},
                          "--grains: expected 1 to 2 (the sequences of a batch), found 3",
                          moe::usage_error);
+    s.batch = std::int64_t{1} << 40;
+    CHECK_THROWS_WITH_AS(trainer{s},
+                         "--batch: expected at most 1073741824 tokens, found 1099511627776",
+                         moe::usage_error);
+}
+
+TEST_CASE("more memory than the machine has is refused before any of it is taken") {
+    const test::folder in;
+    test::put_domains(in);
+    moe::settings s = test::small_settings(in);
+    s.batch = std::int64_t{1} << 30;
+    const std::string words = test::error_of([&] { trainer one(s); });
+    CHECK(test::has(words, "the plan takes "));
+    CHECK(test::has(words, " GB of memory, this machine has "));
+    CHECK(test::has(words, " GB; a smaller --batch, or more --grains, takes less"));
 }
 
 TEST_CASE("the plan is known before anything is allocated") {

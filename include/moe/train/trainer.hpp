@@ -19,6 +19,8 @@
 #include <cmath>
 #include <vector>
 
+#include <unistd.h>
+
 namespace moe {
 
 // How a batch falls into grains: whole sequences, sizes that differ by one at most.
@@ -32,6 +34,10 @@ struct batch_plan {
             throw usage_error(
                 "--batch: expected tokens in whole sequences of the context, a multiple of " +
                 text(context) + ", found " + text(s.batch));
+        constexpr std::int64_t most = std::int64_t{1} << 30;  // rows are counted in int
+        if (s.batch > most)
+            throw usage_error("--batch: expected at most " + text(most) + " tokens, found " +
+                              text(s.batch));
         const std::int64_t sequences = s.batch / context;
         if (s.grains < 1 || s.grains > sequences)
             throw usage_error("--grains: expected 1 to " + text(sequences) +
@@ -52,7 +58,7 @@ public:
     static constexpr auto balance = of<Recipe>.balance;
 
     explicit trainer(const settings& s)
-        : settings_(s),
+        : settings_(require_memory(s)),
           batch_(batch_plan::of_settings<Recipe>(s)),
           words_(s.tokenizer.empty() ? io::tokenizer() : io::tokenizer::load(s.tokenizer)),
           text_(s.data, checked_words(),
@@ -182,6 +188,19 @@ private:
             "step " + std::to_string(report.step) + ": " +
             (tensor.empty() ? "the loss" : "the gradient of " + tensor) +
             " is not finite; the step was not taken (a lower --lr or a look at the text helps)");
+    }
+
+    // Before anything is allocated: the system grants more than it has, and kills later.
+    static const settings& require_memory(const settings& s) {
+        constexpr std::size_t gb = 1'000'000'000;
+        const std::size_t needed = planned_bytes(s);
+        const std::size_t there =
+            std::size_t(sysconf(_SC_PHYS_PAGES)) * std::size_t(sysconf(_SC_PAGESIZE));
+        if (needed > there)
+            throw error("the plan takes " + std::to_string(needed / gb) +
+                        " GB of memory, this machine has " + std::to_string(there / gb) +
+                        " GB; a smaller --batch, or more --grains, takes less");
+        return s;
     }
 
     const io::tokenizer& checked_words() const {
