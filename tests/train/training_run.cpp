@@ -119,6 +119,13 @@ TEST_CASE("a folder that holds a run is not overwritten; a finished run only tel
     CHECK(observer.steps == 0);
     CHECK(std::filesystem::exists(in / "run/summary.json"));
     CHECK(fit(s).weights_hash == first.weights_hash);
+    // The summary of an earlier stop: the run was killed between its last checkpoint and its own.
+    moe::run_summary stale = first;
+    stale.steps = 5;
+    stale.weights_hash = stale.state_hash = "";
+    moe::write_summary(in / "run/summary.json", stale);
+    CHECK(fit(s).state_hash == first.state_hash);
+    CHECK(moe::read_summary(in / "run/summary.json").steps == 12);
 }
 
 TEST_CASE("--resume without a checkpoint starts fresh") {

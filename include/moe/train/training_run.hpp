@@ -54,8 +54,10 @@ public:
           trainer_(with_tokenizer(settings_)),
           model_(tensors_of(trainer_.network())),
           moments_(tensors_of(trainer_.optimizer())) {
-        history_.reserve(std::size_t(s.steps),
-                         std::size_t(s.steps / std::max<std::int64_t>(s.log_every, 1) + 2));
+        // Enough for any run of these days; a longer one allocates now and then.
+        const std::int64_t steps = std::min<std::int64_t>(s.steps, 10'000'000);
+        history_.reserve(std::size_t(steps),
+                         std::size_t(steps / std::max<std::int64_t>(s.log_every, 1) + 2));
         if (!found_.folder.empty())
             continue_from_checkpoint();
         else if (!s.init.empty())
@@ -83,9 +85,14 @@ public:
         const std::string summary_path = io::join(settings_.out, "summary.json");
         if (was_finished && io::status_of(summary_path).exists) {
             const run_summary again = read_summary(summary_path);
-            write_summary(summary_path, again);
-            observer.note(settings_.out + ": this run is finished; summary.json is written again");
-            return again;
+            // That of an earlier stop does not count: the run was killed between its last
+            // checkpoint and its summary.
+            if (again.steps == trainer_.steps_done()) {
+                write_summary(summary_path, again);
+                observer.note(settings_.out +
+                              ": this run is finished; summary.json is written again");
+                return again;
+            }
         }
         energy_meter meter({.watts = settings_.watts,
                             .cores = trainer_.network().threads(),
