@@ -15,7 +15,9 @@
 #include <moe/train/score.hpp>
 #include <moe/train/training_run.hpp>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <string>
 
@@ -73,7 +75,7 @@ private:
             write_report(page, report);
             std::fputs((terminal_report(report, style_of(to)) + "\n" + page + "\n").c_str(), to);
         }
-        if (s.json) print_out(summary_json(summary));
+        if (s.json) print_out(summary_json(summary) + "\n");
         if (!run.finished())
             std::fprintf(to, "stopped at step %lld of %lld; --resume continues\n",
                          static_cast<long long>(summary.steps), static_cast<long long>(s.steps));
@@ -118,13 +120,14 @@ private:
         auto model = load<Recipe>(c);
         const std::vector<int> prompt = model.words.encode(c.prompt);
         if (prompt.empty()) throw usage_error("--prompt: expected at least one token of text");
-        std::vector<int> made;
+        std::string made;
         const sampling how{.temperature = c.temperature, .top_p = c.top_p, .seed = c.settings.seed};
         if (!c.settings.json) print_out(c.prompt);
         generate(*model.network, prompt, c.tokens, how, [&](int token) {
-            made.push_back(token);
+            const std::string more = model.words.text_of(token);
+            made += more;
             if (!c.settings.json) {
-                print_out(model.words.decode(std::span(&token, 1)));
+                print_out(more);
                 std::fflush(stdout);
             }
             return true;
@@ -133,8 +136,8 @@ private:
             io::json_writer json(2);
             json.object()
                 .field("prompt", c.prompt)
-                .field("text", model.words.decode(made))
-                .field("tokens", made.size())
+                .field("text", made)
+                .field("tokens", c.tokens)
                 .close();
             print_out(json.text());
         }
@@ -200,15 +203,21 @@ template <class Recipe> int program(int count, char** words) {
         command defaults;
         defaults.settings.batch = std::max(1, 4096 / context) * context;
         const command c = parse_arguments(count, words, defaults);
-        if (!c.print.empty()) {
+        int code = 0;
+        if (c.print.empty())
+            code = program_of<Recipe>::run(c);
+        else
             std::fputs(c.print.c_str(), stdout);
-            return 0;
-        }
-        return program_of<Recipe>::run(c);
+        // What was printed arrived, or the program failed.
+        errno = 0;
+        if (std::fflush(stdout) != 0 || std::ferror(stdout))
+            throw error(std::string("standard output: cannot write: ") +
+                        std::strerror(errno != 0 ? errno : EIO));
+        return code;
     } catch (const usage_error& problem) {
         return complain(problem.what(), 2);
     } catch (const std::bad_alloc&) {
-        return complain("out of memory; a smaller --batch, or more --grains, needs less", 1);
+        return complain("out of memory; 'describe' tells what the recipe takes", 1);
     } catch (const std::exception& problem) {
         return complain(problem.what(), 1);
     }
