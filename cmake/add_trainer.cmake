@@ -15,7 +15,8 @@ function(moe_for_this_machine target)
     endif()
 endfunction()
 
-set(MOE_PARTS_NEED nlohmann_json cli11 xxhash sentencepiece zlib)
+# A property: a variable would not be seen from the project that includes this one.
+set_property(GLOBAL PROPERTY MOE_PARTS_NEED nlohmann_json cli11 xxhash sentencepiece zlib)
 
 # moe::parts: what stands in *.part.hpp is compiled once, one part a translation unit, and needs
 # the libraries that no trainer's own translation unit includes.
@@ -23,7 +24,8 @@ function(moe_add_parts)
     if(TARGET moe_parts)
         return()
     endif()
-    moe_dependencies(${MOE_PARTS_NEED})
+    get_property(needed GLOBAL PROPERTY MOE_PARTS_NEED)
+    moe_dependencies(${needed})
     get_property(include GLOBAL PROPERTY MOE_INCLUDE_DIR)
     file(GLOB parts RELATIVE ${include} CONFIGURE_DEPENDS
         ${include}/moe/io/*.part.hpp ${include}/moe/train/*.part.hpp ${include}/moe/app/*.part.hpp)
@@ -35,7 +37,7 @@ function(moe_add_parts)
     endforeach()
     add_library(moe_parts STATIC EXCLUDE_FROM_ALL ${sources})
     add_library(moe::parts ALIAS moe_parts)
-    list(TRANSFORM MOE_PARTS_NEED PREPEND moe_ OUTPUT_VARIABLE libraries)
+    list(TRANSFORM needed PREPEND moe_ OUTPUT_VARIABLE libraries)
     target_link_libraries(moe_parts PUBLIC moe::moe PRIVATE ${libraries})
     target_compile_definitions(moe_parts PRIVATE MOE_HAS_SENTENCEPIECE MOE_HAS_ZLIB)
     moe_for_this_machine(moe_parts)
