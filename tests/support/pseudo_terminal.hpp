@@ -7,6 +7,7 @@
 #include <string>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -37,13 +38,19 @@ public:
         size.ws_col = static_cast<unsigned short>(columns), size.ws_row = 24;
         ioctl(master_, TIOCSWINSZ, &size);
     }
-    // What was written since the last call.
+    // What was written since the last call. A terminal delivers when it likes: a mark behind the
+    // text says that all of it has come.
     std::string read_back() {
+        constexpr char mark = '\x06';
+        std::fputc(mark, stream_);
         std::fflush(stream_);
         std::string text;
         char piece[4096];
-        for (ssize_t got; (got = read(master_, piece, sizeof piece)) > 0;)
-            text.append(piece, std::size_t(got));
+        pollfd waiting{master_, POLLIN, 0};
+        while ((text.empty() || text.back() != mark) && poll(&waiting, 1, 5000) > 0)
+            if (const ssize_t got = read(master_, piece, sizeof piece); got > 0)
+                text.append(piece, std::size_t(got));
+        if (!text.empty() && text.back() == mark) text.pop_back();
         return text;
     }
 
