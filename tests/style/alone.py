@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Every header compiles alone and without a warning: alone.py COMPILER [INCLUDE FOLDER...]. Once
-for the machine and, up to the room 'recipe', once for any machine. The folders are those of the
-libraries that *.part.hpp include."""
+for this machine and, where code depends on the instruction set, once for any machine. The folders
+are those of the libraries that *.part.hpp include."""
 import concurrent.futures
 import os
 import subprocess
@@ -25,14 +25,12 @@ def compiled(compiler, include, folders, path, arch):
 
 
 def problems(top, compiler, folders):
-    order = house.rooms(top)
-    light = order[:order.index("recipe") + 1]
     include = top / "include"
     jobs = []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for path in house.headers(top):
             arches = [["-march=native"]]
-            if path.parent.name in light:
+            if path.parent.name == "device" or path.name.endswith(".cpu.hpp"):
                 arches.append([])
             for arch in arches:
                 jobs.append((path, pool.submit(compiled, compiler, include, folders, path, arch)))
