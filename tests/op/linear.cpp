@@ -35,9 +35,9 @@ struct shape {
 // No rows; one; less than a tile; ragged in every direction; several cuts of the summed index in
 // each of the three products.
 std::vector<shape> shapes() {
-    std::vector<shape> all{{0, 8, 8},   {1, 1, 1},   {1, 17, 65},   {5, 16, 64},
-                           {7, 0, 3},   {7, 3, 0},   {6, 64, 128},  {13, 48, 33},
-                           {2, 600, 5}, {3, 5, 530}, {290, 40, 96}, {100, 80, 96}};
+    std::vector<shape> all{{0, 8, 8},     {1, 1, 1},     {1, 17, 65},     {5, 16, 64}, {7, 0, 3},
+                           {7, 3, 0},     {6, 64, 128},  {13, 48, 33},    {2, 600, 5}, {3, 5, 530},
+                           {290, 40, 96}, {100, 80, 96}, {49, 1024, 258}, {5, 8, 1536}};
     for (std::uint64_t i = 0; i < 12; ++i)
         all.push_back(
             {random_size(0, 90, 1, i), random_size(1, 150, 2, i), random_size(1, 150, 3, i)});

@@ -20,10 +20,7 @@ template <class Isa, int Rows, int Vectors, bool Full, class Sums>
     tile<Isa, Rows, Vectors, Full> t;
     t.width = width;
     sums.begin(t, row, column, first);
-    if (Full && right.ahead)
-        t.template add<Full>(left, right, depth);
-    else
-        t.template add<false>(left, right, depth);
+    t.template add<Full && Rows >= 4 && Sums::fetches>(left, right, depth);
     sums.end(t, row, column, last);
 }
 
@@ -31,7 +28,7 @@ template <class Isa, int Rows, int Vectors, bool Full, class Sums>
 template <class Isa, int Rows, class... Rest>
 void multiply_columns(const left_rows<Rows>& left, right_rows right, int depth, int width,
                       const Rest&... rest) {
-    constexpr int most = tile_shape<Isa>::vectors;
+    constexpr int most = tile_vectors<Isa>;
     if (width == most * lane_count)
         return multiply_tile<Isa, Rows, most, true>(left, right, depth, width, rest...);
     if constexpr (most == 4) {
@@ -62,7 +59,7 @@ void multiply_rows(int rows, const Left& left, int strip, int row, int k, const 
 
 template <class Isa, class Left, class Right, class Sums>
 void multiply_block(Left left, const Right& right, const Sums& sums, block b, int depth) {
-    constexpr int tile_columns = tile_shape<Isa>::vectors * lane_count;
+    constexpr int tile_columns = tile_vectors<Isa> * lane_count;
     const strips parts(b.rows);
     typename Left::copy left_copy;
     typename Right::copy right_copy;
@@ -73,14 +70,16 @@ void multiply_block(Left left, const Right& right, const Sums& sums, block b, in
         for (int in_block = 0; in_block < b.columns; in_block += panel_width) {
             const int begin = b.column + in_block;
             const int width = smaller(b.columns - in_block, panel_width);
-            const right_rows panel =
-                right.template at<Isa>(right_copy, begin, width, k, steps, parts.count);
-            for (int at = 0; at < width; at += tile_columns) {
-                const right_rows here{panel.at + at, panel.step, panel.ahead};
+            right_rows panel = right.template at<Isa>(right_copy, b, begin, width, k, steps);
+            const float* const next = panel.next;
+            for (int at = 0; at < width; at += tile_columns, panel.at += tile_columns) {
                 const int columns = smaller(width - at, tile_columns);
-                for (int s = 0, row = b.row; s < parts.count; row += parts.rows(s++))
-                    multiply_rows<Isa>(parts.rows(s), left, s, row, k, here, steps, columns, sums,
+                for (int s = 0, row = b.row; s < parts.count; row += parts.rows(s++)) {
+                    // Each of the first four strips fetches a quarter of the next panel's rows.
+                    panel.next = s < 4 ? next + s * (steps / 4) * panel.next_step : panel.at;
+                    multiply_rows<Isa>(parts.rows(s), left, s, row, k, panel, steps, columns, sums,
                                        row, begin + at, first, last);
+                }
             }
         }
     }

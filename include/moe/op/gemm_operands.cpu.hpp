@@ -10,9 +10,8 @@
 
 namespace moe::op::detail {
 
-inline constexpr int tile_rows = 6;
-// The largest block of a result.
-inline constexpr int most_strips = 32, most_panels = 16;
+// The largest block of a result, and the longest cut of the summed index whose operands are copied.
+inline constexpr int most_strips = 32, most_panels = 16, copied_cut = 256;
 
 // A block of the result.
 struct block {
@@ -54,9 +53,9 @@ struct rows_down {
     picked<float> from;
     int first = 0;  // of the rows of 'from'
 
-    static constexpr int cut = 256, wide = 8;
+    static constexpr int wide = 8;
     // A strip's copy ends a cache line further than a power of two: strips do not share cache sets.
-    static constexpr int strip_size = cut * wide + lane_count;
+    static constexpr int strip_size = copied_cut * wide + lane_count;
     struct copy {
         alignas(64) float at[most_strips * strip_size];
     };
@@ -91,6 +90,11 @@ struct rows_down {
     const float* copied = nullptr;
 };
 
+// Right operands: at<Isa>(copy, block, column, width, k, steps) is the panel of 'width' columns
+// from 'column' on and of the summed indices from k on. Where it is the last of its block, 'next'
+// is the first one behind the cut; behind the last cut of a stack of weights that is the next
+// expert's.
+
 // Right: a packed weight, read in place.
 struct packed_panels {
     const float* packed;
@@ -98,52 +102,62 @@ struct packed_panels {
 
     static constexpr int cut = 512;
     using copy = no_copy;
-    template <class Isa> right_rows at(copy&, int column, int, int k, int, int) const {
-        const panel p = panel_of(column, out, in);
-        return {packed + p.at + std::ptrdiff_t(k) * p.width, p.width, 0};
+    template <class Isa>
+    right_rows at(copy&, block b, int column, int width, int k, int steps) const {
+        const panel p = panel_of(column, out, in), first = panel_of(b.column, out, in);
+        const float* next = packed + p.at + std::ptrdiff_t(p.width) * in;
+        if (column + width < b.column + b.columns)
+            next += std::ptrdiff_t(k) * panel_width;
+        else if (k + steps < in)
+            next = packed + first.at + std::ptrdiff_t(k + steps) * first.width;
+        return {packed + p.at + std::ptrdiff_t(k) * p.width, p.width, next, panel_width};
     }
 };
 
 struct panel_copy {
-    static constexpr int cut = 256;
-    alignas(64) float at[cut * panel_width];
+    alignas(64) float at[copied_cut * panel_width];
 };
 
 // Right: the transpose of 'from' (a weight without a packed copy), packed on the way.
 struct panels_of {
     rows<const float> from;
 
-    static constexpr int cut = panel_copy::cut;
+    static constexpr int cut = copied_cut;
     using copy = panel_copy;
     template <class Isa>
-    right_rows at(copy& to, int column, int width, int k, int steps, int) const {
+    right_rows at(copy& to, block, int column, int width, int k, int steps) const {
         pack_panel<Isa>(to.at, from, {column, width, 0}, k, k + steps);
-        return {to.at, width, 0};
+        return {to.at, width, from[column] + k + steps, from.stride};
     }
 };
 
 // Right: rows with the summed index down, in place or through an index. A panel that is read often
-// and that fits the first cache is copied: in place its rows may share the sets of the cache.
+// is copied if it then fits the first cache, or if its rows are a power of two apart and would
+// share the sets of the second one.
 struct rows_across {
     picked<float> from;
     int first = 0;  // of the rows of 'from'
 
-    static constexpr int cut = panel_copy::cut, rows_ahead = 8;
+    static constexpr int cut = copied_cut;
     using copy = panel_copy;
     template <class Isa>
-    right_rows at(copy& to, int column, int width, int k, int steps, int strips) const {
+    right_rows at(copy& to, block b, int column, int width, int k, int steps) const {
         const std::ptrdiff_t stride = from.from.stride;
-        const bool copies = strips >= 8 && steps <= 64;
-        if (!from.index && !copies) return {from[first + k] + column, stride, rows_ahead * stride};
+        const float* const here = from[first + k] + column;
+        const float* const behind = from.from.at + (first + k + steps) * stride + b.column;
+        const float* const next =
+            column + width < b.column + b.columns ? here + panel_width : behind;
+        const bool copies = b.rows >= 8 * tile_rows && (steps <= 64 || stride % 1024 == 0);
+        if (!from.index && !copies) return {here, stride, next, stride};
         for (int i = 0; i < steps; ++i) {
             const float* const row = from[first + k + i] + column;
-            float* const here = to.at + i * panel_width;
+            float* const line = to.at + i * panel_width;
             int j = 0;
             for (; j + lane_count <= width; j += lane_count)
-                lanes<Isa>::load(row + j).store(here + j);
-            if (j < width) lanes<Isa>::load_first(row + j, width - j).store(here + j);
+                lanes<Isa>::load(row + j).store(line + j);
+            if (j < width) lanes<Isa>::load_first(row + j, width - j).store(line + j);
         }
-        return {to.at, panel_width, 0};
+        return {to.at, panel_width, next, stride};
     }
 };
 

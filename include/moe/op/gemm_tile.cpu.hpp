@@ -12,10 +12,11 @@
 
 namespace moe::op::detail {
 
-// 24 sums, 4 right vectors and a broadcast one fill the 32 registers of AVX-512; on AVX2 a vector
-// is two of the 16 registers: 12 + 2 + 1.
-template <class Isa> struct tile_shape { static constexpr int rows = 6, vectors = 1; };
-template <> struct tile_shape<isa::avx512_bf16> { static constexpr int rows = 6, vectors = 4; };
+// Six rows of four vectors: 24 sums, 4 right vectors and a broadcast one of AVX-512's 32 registers.
+// On AVX2 a vector is two of the 16 registers, and one vector wide fills them: 12 + 2 + 1.
+inline constexpr int tile_rows = 6;
+template <class Isa> inline constexpr int tile_vectors = 1;
+template <> inline constexpr int tile_vectors<isa::avx512_bf16> = 4;
 
 // Each row of a tile has a pointer of its own, so that rows picked through an index need no
 // copying. step: from k to k + 1.
@@ -24,11 +25,14 @@ template <int Rows> struct left_rows {
     std::ptrdiff_t step;
 };
 
-// step: from k to k + 1. ahead: how far in front of its use a row is fetched into the first cache;
-// the hardware does that by itself for a packed panel, but not for rows that are pages apart.
+// step: from k to k + 1. Meanwhile what is read next comes into the second cache, a line in each
+// step: four lines of a row, then the next row. The hardware would not find it by itself, and it
+// hides most of what a weight costs that is read once.
 struct right_rows {
     const float* at;
-    std::ptrdiff_t step, ahead;
+    std::ptrdiff_t step;
+    const float* next;
+    std::ptrdiff_t next_step;
 };
 
 // Full: all columns exist. Otherwise the first 'width' do, and nothing behind them is touched.
@@ -50,65 +54,106 @@ template <class Isa, int Rows, int Vectors, bool Full> struct tile {
     }
     MOE_INLINE void clear() {
         MOE_UNROLL
-        for (int r = 0; r < Rows; ++r) MOE_UNROLL
-        for (int v = 0; v < Vectors; ++v) sum[r][v] = lanes<Isa>::splat(0);
+        for (int r = 0; r < Rows; ++r) {
+            MOE_UNROLL
+            for (int v = 0; v < Vectors; ++v) sum[r][v] = lanes<Isa>::splat(0);
+        }
     }
     MOE_INLINE void load(const float* c, std::ptrdiff_t stride) {
         MOE_UNROLL
-        for (int r = 0; r < Rows; ++r) MOE_UNROLL
-        for (int v = 0; v < Vectors; ++v) sum[r][v] = read(c + r * stride, v);
+        for (int r = 0; r < Rows; ++r) {
+            MOE_UNROLL
+            for (int v = 0; v < Vectors; ++v) sum[r][v] = read(c + r * stride, v);
+        }
     }
     MOE_INLINE void store(float* c, std::ptrdiff_t stride) const {
         MOE_UNROLL
-        for (int r = 0; r < Rows; ++r) MOE_UNROLL
-        for (int v = 0; v < Vectors; ++v) {
-            float* const to = c + r * stride + v * lane_count;
-            if constexpr (Full)
-                sum[r][v].store(to);
-            else
-                sum[r][v].store_first(to, lanes_in(v));
-        }
-    }
-    template <bool Fetch>
-    MOE_INLINE void add(const left_rows<Rows>& left, right_rows right, int depth) {
-        std::ptrdiff_t at = 0;
-        for (int k = 0; k < depth; ++k) {
-            lanes<Isa> b[Vectors];
+        for (int r = 0; r < Rows; ++r) {
             MOE_UNROLL
             for (int v = 0; v < Vectors; ++v) {
-                b[v] = read(right.at, v);
-                b[v].stay();
-                if constexpr (Fetch) __builtin_prefetch(right.at + right.ahead + v * lane_count);
+                float* const to = c + r * stride + v * lane_count;
+                if constexpr (Full)
+                    sum[r][v].store(to);
+                else
+                    sum[r][v].store_first(to, lanes_in(v));
             }
+        }
+    }
+    MOE_INLINE void add_one(const left_rows<Rows>& left, std::ptrdiff_t k, const float* right) {
+        lanes<Isa> b[Vectors];
+        MOE_UNROLL
+        for (int v = 0; v < Vectors; ++v) {
+            b[v] = read(right, v);
+            b[v].stay();
+        }
+        MOE_UNROLL
+        for (int r = 0; r < Rows; ++r) {
+            const lanes<Isa> a = lanes<Isa>::splat(left.row[r][k]);
             MOE_UNROLL
-            for (int r = 0; r < Rows; ++r) {
-                const lanes<Isa> a = lanes<Isa>::splat(left.row[r][at]);
+            for (int v = 0; v < Vectors; ++v) sum[r][v] = fma(a, b[v], sum[r][v]);
+        }
+    }
+    template <bool Fetches>
+    MOE_INLINE void add(const left_rows<Rows>& left, right_rows right, int depth) {
+        std::ptrdiff_t at = 0;
+        int k = 0;
+        if constexpr (Fetches)
+            for (; k + 4 <= depth; k += 4) {
                 MOE_UNROLL
-                for (int v = 0; v < Vectors; ++v) sum[r][v] = fma(a, b[v], sum[r][v]);
+                for (int line = 0; line < 4; ++line) {
+                    __builtin_prefetch(right.next + line * lane_count, 0, 2);
+                    add_one(left, at, right.at);
+                    at += left.step;
+                    right.at += right.step;
+                }
+                right.next += right.next_step;
             }
+        for (; k < depth; ++k) {
+            add_one(left, at, right.at);
             at += left.step;
             right.at += right.step;
         }
     }
 };
 
-// Where the sums of a product go: into c, or on top of what is there. Between two cuts of the
-// summed index they wait in c. The tile below is fetched meanwhile.
+// Where the sums of a product go. Between two cuts of the summed index they wait in c. While a tile
+// is computed the one below it comes into the first cache.
+template <class Tile> MOE_INLINE void fetch_below(rows<float> c, int row, int column) {
+    if (row + 2 * Tile::rows > c.count) return;
+    float* const below = c[row + Tile::rows] + column;
+    MOE_UNROLL
+    for (int r = 0; r < Tile::rows; ++r) {
+        MOE_UNROLL
+        for (int v = 0; v < Tile::vectors; ++v)
+            __builtin_prefetch(below + r * c.stride + v * lane_count, 1);
+    }
+}
+
+// Into c.
 struct sums_into {
+    static constexpr bool fetches = true;
     rows<float> c;
-    bool adds = false;
 
     template <class Tile> MOE_INLINE void begin(Tile& t, int row, int column, bool first) const {
-        float* const here = c[row] + column;
-        if (first && !adds)
+        if (first)
             t.clear();
         else
-            t.load(here, c.stride);
-        if (row + 2 * Tile::rows > c.count) return;
-        MOE_UNROLL
-        for (int r = Tile::rows; r < 2 * Tile::rows; ++r) MOE_UNROLL
-        for (int v = 0; v < Tile::vectors; ++v)
-            __builtin_prefetch(here + r * c.stride + v * lane_count, 1);
+            t.load(c[row] + column, c.stride);
+        fetch_below<Tile>(c, row, column);
+    }
+    template <class Tile> MOE_INLINE void end(Tile& t, int row, int column, bool) const {
+        t.store(c[row] + column, c.stride);
+    }
+};
+
+// On top of what is in c.
+struct sums_onto {
+    static constexpr bool fetches = false;
+    rows<float> c;
+
+    template <class Tile> MOE_INLINE void begin(Tile& t, int row, int column, bool) const {
+        t.load(c[row] + column, c.stride);
+        fetch_below<Tile>(c, row, column);
     }
     template <class Tile> MOE_INLINE void end(Tile& t, int row, int column, bool) const {
         t.store(c[row] + column, c.stride);

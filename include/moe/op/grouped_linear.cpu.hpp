@@ -51,7 +51,7 @@ void grouped_linear_backward_weight(cpu_on<Isa> on, rows<float> dw, picked<float
     detail::each_block(on, g.count, dw.width, rows_of, [&](int e, detail::block b) {
         detail::multiply_block<Isa>(
             detail::rows_down{dy, g.first[e]}, detail::rows_across{x, g.first[e]},
-            detail::sums_into{dw.part(e * out, out), true}, b, g.first[e + 1] - g.first[e]);
+            detail::sums_onto{dw.part(e * out, out)}, b, g.first[e + 1] - g.first[e]);
     });
 }
 

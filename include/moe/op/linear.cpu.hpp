@@ -47,7 +47,7 @@ void linear_backward_weight(cpu_on<Isa> on, rows<float> dw, rows<const float> dy
     const auto rows_of = [&](int) { return dw.count; };
     detail::each_block(on, 1, dw.width, rows_of, [&](int, detail::block b) {
         detail::multiply_block<Isa>(detail::rows_down{dy}, detail::rows_across{x},
-                                    detail::sums_into{dw, true}, b, x.count);
+                                    detail::sums_onto{dw}, b, x.count);
     });
 }
 
