@@ -85,22 +85,37 @@ void multiply_block(Left left, const Right& right, const Sums& sums, block b, in
     }
 }
 
+// How large blocks are: as the caches like, or smaller to give every thread some.
+struct block_size {
+    int strips = most_strips, across;  // strips of a block; blocks side by side
+
+    block_size(std::int64_t strips_of_all, int panels, int threads, bool one_matrix)
+        : across(ceil_divide(panels, most_panels)) {
+        const auto too_few = [&] { return strips_of_all / strips * across < 4 * threads; };
+        // First narrower, then lower, while the operands are still read often enough.
+        for (const int least : {8, 4}) {
+            while (across < panels / least && too_few()) ++across;
+            while (strips > 2 * least && too_few()) strips /= 2;
+        }
+        if (one_matrix) {  // Blocks of one size: the same number for every thread.
+            const int down = round_up(ceil_divide(int(strips_of_all), strips), threads);
+            strips = ceil_divide(int(strips_of_all), larger(down, 1));
+        }
+    }
+};
+
 // work(group, block) for blocks that cover 'groups' matrices of 'columns' columns and
-// rows_of(group) rows. Blocks are as large as the caches like, or smaller to give every thread
-// some.
+// rows_of(group) rows.
 template <class Isa, class RowsOf, class Work>
 void each_block(cpu_on<Isa> on, int groups, int columns, const RowsOf& rows_of, const Work& work) {
-    constexpr int tasks_per_thread = 8, least_strips = 8, least_panels = 4;
     std::int64_t strips_of_all = 0;
     for (int g = 0; g < groups; ++g) strips_of_all += strips(rows_of(g)).count;
-    const std::int64_t wanted = std::int64_t{tasks_per_thread} * on.threads();
+    if (strips_of_all == 0) return;
     const int panels = ceil_divide(columns, panel_width);
-    int height = most_strips, across = ceil_divide(panels, most_panels);
-    while (height > least_strips && strips_of_all / height * across < wanted) height /= 2;
-    while (across < panels / least_panels && strips_of_all / height * across < wanted) ++across;
-
+    const block_size size(strips_of_all, panels, on.threads(), groups == 1);
+    const int across = size.across;
     const auto blocks_down = [&](int group) {
-        return ceil_divide(strips(rows_of(group)).count, height);
+        return ceil_divide(strips(rows_of(group)).count, size.strips);
     };
     int count = 0;
     for (int g = 0; g < groups; ++g) count += blocks_down(g) * across;

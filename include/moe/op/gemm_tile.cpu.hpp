@@ -35,6 +35,13 @@ struct right_rows {
     std::ptrdiff_t next_step;
 };
 
+// Computed here and now: the compiler adds offsets to this pointer or index and invents no others,
+// which would not find room in the registers.
+template <class T> MOE_INLINE T pinned(T p) {
+    asm("" : "+r"(p));
+    return p;
+}
+
 // Full: all columns exist. Otherwise the first 'width' do, and nothing behind them is touched.
 template <class Isa, int Rows, int Vectors, bool Full> struct tile {
     static constexpr int rows = Rows, vectors = Vectors;
@@ -61,21 +68,20 @@ template <class Isa, int Rows, int Vectors, bool Full> struct tile {
     }
     MOE_INLINE void load(const float* c, std::ptrdiff_t stride) {
         MOE_UNROLL
-        for (int r = 0; r < Rows; ++r) {
+        for (int r = 0; r < Rows; ++r, c = pinned(c + stride)) {
             MOE_UNROLL
-            for (int v = 0; v < Vectors; ++v) sum[r][v] = read(c + r * stride, v);
+            for (int v = 0; v < Vectors; ++v) sum[r][v] = read(c, v);
         }
     }
     MOE_INLINE void store(float* c, std::ptrdiff_t stride) const {
         MOE_UNROLL
-        for (int r = 0; r < Rows; ++r) {
+        for (int r = 0; r < Rows; ++r, c = pinned(c + stride)) {
             MOE_UNROLL
             for (int v = 0; v < Vectors; ++v) {
-                float* const to = c + r * stride + v * lane_count;
                 if constexpr (Full)
-                    sum[r][v].store(to);
+                    sum[r][v].store(c + v * lane_count);
                 else
-                    sum[r][v].store_first(to, lanes_in(v));
+                    sum[r][v].store_first(c + v * lane_count, lanes_in(v));
             }
         }
     }
@@ -103,14 +109,14 @@ template <class Isa, int Rows, int Vectors, bool Full> struct tile {
                 for (int line = 0; line < 4; ++line) {
                     __builtin_prefetch(right.next + line * lane_count, 0, 2);
                     add_one(left, at, right.at);
-                    at += left.step;
+                    at = pinned(at + left.step);
                     right.at += right.step;
                 }
                 right.next += right.next_step;
             }
         for (; k < depth; ++k) {
             add_one(left, at, right.at);
-            at += left.step;
+            at = pinned(at + left.step);
             right.at += right.step;
         }
     }
@@ -120,12 +126,11 @@ template <class Isa, int Rows, int Vectors, bool Full> struct tile {
 // is computed the one below it comes into the first cache.
 template <class Tile> MOE_INLINE void fetch_below(rows<float> c, int row, int column) {
     if (row + 2 * Tile::rows > c.count) return;
-    float* const below = c[row + Tile::rows] + column;
+    float* below = c[row + Tile::rows] + column;
     MOE_UNROLL
-    for (int r = 0; r < Tile::rows; ++r) {
+    for (int r = 0; r < Tile::rows; ++r, below = pinned(below + c.stride)) {
         MOE_UNROLL
-        for (int v = 0; v < Tile::vectors; ++v)
-            __builtin_prefetch(below + r * c.stride + v * lane_count, 1);
+        for (int v = 0; v < Tile::vectors; ++v) __builtin_prefetch(below + v * lane_count, 1);
     }
 }
 
