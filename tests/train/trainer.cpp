@@ -30,6 +30,9 @@ TEST_CASE("a few steps learn, balance and move on in the text") {
     moe::step_report last;
     while (one.steps_done() < 40) last = one.step();
     CHECK(last.loss < 3.0);
+    // An untrained router is undecided, a trained one less so.
+    CHECK(one.router_entropy() > 0.5);
+    CHECK(one.router_entropy() < 1);
     CHECK(last.step == 40);
     CHECK(last.tokens == 128);
     CHECK(last.balance_loss > 0.9e-4);
@@ -89,6 +92,7 @@ TEST_CASE("a step allocates nothing") {
     one.step();
     const long before = test::allocations.load();
     for (int i = 0; i < 5; ++i) one.step();
+    one.router_entropy();
     CHECK(test::allocations.load() == before);
     const std::vector<int> seen(1000);
     CHECK(test::allocations.load() > before);  // the count can count

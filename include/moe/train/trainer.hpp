@@ -69,6 +69,7 @@ public:
           windows_(std::size_t(batch_.largest()) * window),
           losses_(std::size_t(batch_.grains)),
           balance_losses_(std::size_t(batch_.grains)),
+          entropies_(std::size_t(batch_.largest()) * context),
           counts_(transformer::mixtures, of<Recipe>.ffn.routed) {
         network_.start(s.seed);
     }
@@ -88,6 +89,25 @@ public:
     const settings& with() const { return settings_; }
     // Choices of the last step's batch.
     const routing_counts& routing() const { return counts_; }
+
+    // How undecided the router was about a token of the last grain, in the mean over tokens and
+    // layers: the entropy of its affinities as a share of ln(experts). Allocates nothing.
+    double router_entropy() {
+        if constexpr (gives_affinities<std::remove_const_t<decltype(Recipe::routing)>> &&
+                      of<Recipe>.ffn.routed > 1 && transformer::mixtures > 0) {
+            const int tokens = network_.last_pass().tokens();
+            double sum = 0;
+            network_.each_mixture([&](const auto& mixture) {
+                moe::router_entropy<of<Recipe>.ffn.routed>(network_.on(), entropies_.data(),
+                                                           mixture.logits.part(0, tokens),
+                                                           of<Recipe>.routing);
+                for (int t = 0; t < tokens; ++t) sum += double(entropies_[std::size_t(t)]);
+            });
+            return tokens > 0 ? sum / (double(tokens) * transformer::mixtures) : 0;
+        } else {
+            return 1;
+        }
+    }
 
     std::int64_t steps_done() const { return steps_done_; }
     // The number of the next training sequence: the position in the data.
@@ -217,6 +237,7 @@ private:
     optimizer_type optimizer_;
     std::vector<int> windows_;
     std::vector<double> losses_, balance_losses_;  // one a grain
+    std::vector<precise_of<Recipe>> entropies_;    // one a token of a grain
     routing_counts counts_;
     std::int64_t steps_done_ = 0;
     std::uint64_t position_ = 0;

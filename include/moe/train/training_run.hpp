@@ -239,6 +239,7 @@ private:
 
     void log(const step_report& r, double speed, double share) {
         history_.log.push_back(r);
+        const double entropy = trainer_.router_entropy();
         io::json_writer line;
         line.object()
             .field("step", r.step)
@@ -248,7 +249,8 @@ private:
             .field("gradient_norm", r.gradient_norm)
             .field("max_violation", r.load.max_violation)
             .field("dead_experts", r.load.dead)
-            .field("router_entropy", r.load.entropy)
+            .field("load_entropy", r.load.entropy)
+            .field("router_entropy", entropy)
             .field("tokens_per_second", speed)
             .field("peak_share", share)
             .close();
@@ -259,7 +261,8 @@ private:
                                       {"train/gradient_norm", r.gradient_norm},
                                       {"experts/max_violation", r.load.max_violation},
                                       {"experts/dead", double(r.load.dead)},
-                                      {"experts/router_entropy", r.load.entropy},
+                                      {"experts/load_entropy", r.load.entropy},
+                                      {"experts/router_entropy", entropy},
                                       {"speed/tokens_per_second", speed},
                                       {"speed/peak_share", share}};
         events_->write(r.step, scalars);
