@@ -246,6 +246,21 @@ class Pieces(Case):
         self.refused("320", *self.training("--tokenizer", self.folder / "run/tokenizer.model",
                                            out="bytes"))
 
+    def test_learnt_anew_until_there_is_a_run(self):
+        text = self.text_folder()
+        short = self.put("text/rivers/short.txt", "zzz qqq " * 2)
+        train = self.training("--tokenizer", "train")
+        told = self.run_trainer(*train, trainer="purse")
+        self.assertEqual((told.code, told.err.count("\n")), (1, 1), told.err)
+        self.assertIn("rivers/short.txt: ", told.err)
+        left = self.folder / "run/tokenizer.model"
+        before = left.read_bytes() if left.exists() else b""
+        short.unlink()
+        for path in text.rglob("*.txt"):
+            path.write_text(path.read_text().upper())
+        self.assertEqual(self.run_trainer(*train, trainer="purse").code, 0)
+        self.assertTrue(left.read_bytes() != before)
+
     def test_rows_without_a_token(self):
         """Bytes in a vocabulary of 320: the model may say what stands for nothing."""
         self.text_folder()

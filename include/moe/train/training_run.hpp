@@ -51,7 +51,7 @@ public:
         : settings_(require_folders(s)),
           lock_(s.out),
           found_(look_for_checkpoint(observer)),
-          trainer_(with_tokenizer(settings_)),
+          trainer_(with_tokenizer()),
           model_(tensors_of(trainer_.network())),
           moments_(tensors_of(trainer_.optimizer())) {
         // Enough for any run of these days; a longer one allocates now and then.
@@ -141,14 +141,15 @@ private:
         return s;
     }
 
-    // A tokenizer that is to be learnt is learnt once, and stays with the run.
-    static const settings& with_tokenizer(settings& s) {
-        if (s.tokenizer != "train") return s;
-        s.tokenizer = io::join(s.out, "tokenizer.model");
-        if (!io::status_of(s.tokenizer).exists)
-            io::write_file(s.tokenizer,
-                           io::train_tokenizer(s.data, of<Recipe>.model.vocab).model());
-        return s;
+    // A tokenizer that is to be learnt is learnt once, and stays with the run. Without a checkpoint
+    // there is no run yet: what lies there may have been learnt from another text.
+    const settings& with_tokenizer() {
+        if (settings_.tokenizer != "train") return settings_;
+        settings_.tokenizer = io::join(settings_.out, "tokenizer.model");
+        if (found_.folder.empty() || !io::status_of(settings_.tokenizer).exists)
+            io::write_file(settings_.tokenizer,
+                           io::train_tokenizer(settings_.data, of<Recipe>.model.vocab).model());
+        return settings_;
     }
 
     template <class Observer> io::good_model look_for_checkpoint(Observer& observer) {
