@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <moe/app/console.hpp>
 
+#include <tests/support/environment.hpp>
 #include <tests/support/folder.hpp>
 #include <tests/support/pseudo_terminal.hpp>
 
@@ -104,9 +105,7 @@ TEST_CASE("console: plain lines in a file, one every so many steps and for each 
 TEST_CASE("console: on a terminal one bar, and what is worth reading stays above it") {
     pseudo_terminal terminal(100);
     if (!terminal.stream()) return;
-    const char* kind = std::getenv("TERM");
-    const std::string before = kind ? kind : "";
-    setenv("TERM", "xterm", 1);
+    const environment set{{"TERM", "xterm"}, {"COLUMNS", nullptr}};
     {
         moe::console console(terminal.stream(), 10, 1);
         for (int i = 1; i <= 10; ++i) {
@@ -124,5 +123,4 @@ TEST_CASE("console: on a terminal one bar, and what is worth reading stays above
     // A run that fails leaves the line to its error.
     moe::console(terminal.stream(), 10, 1).stepped(step(5), 12345, 0.4);
     CHECK(terminal.read_back().back() == '\n');
-    kind ? setenv("TERM", before.c_str(), 1) : unsetenv("TERM");
 }

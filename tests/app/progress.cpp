@@ -2,6 +2,7 @@
 #include <moe/app/format.hpp>
 #include <moe/app/progress.hpp>
 
+#include <tests/support/environment.hpp>
 #include <tests/support/pseudo_terminal.hpp>
 
 #include <doctest/doctest.h>
@@ -172,6 +173,7 @@ TEST_CASE("progress: colours only where they are wanted") {
 }
 
 TEST_CASE("progress: a terminal that is made narrower in the middle of a run") {
+    const environment set{{"TERM", "xterm"}, {"COLUMNS", nullptr}};
     pseudo_terminal terminal(100);
     REQUIRE(terminal.stream() != nullptr);
     progress bar(terminal.stream(), style_of(terminal.stream()), 10);

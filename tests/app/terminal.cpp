@@ -2,6 +2,7 @@
 #include <moe/app/format.hpp>
 #include <moe/app/terminal.hpp>
 
+#include <tests/support/environment.hpp>
 #include <tests/support/pseudo_terminal.hpp>
 
 #include <doctest/doctest.h>
@@ -44,38 +45,6 @@ curve falling(const char* name, int count, double high, double low) {
         c.x.push_back(i), c.y.push_back(low + (high - low) * std::exp(-5.0 * i / count));
     return c;
 }
-
-class environment {
-public:
-    struct entry {
-        const char *name, *value;
-    };
-    environment(std::initializer_list<entry> values) {
-        for (const auto& [name, value] : values) {
-            const char* before = std::getenv(name);
-            before_.push_back({name, before ? before : "", before != nullptr});
-            if (value)
-                setenv(name, value, 1);
-            else
-                unsetenv(name);
-        }
-    }
-    ~environment() {
-        for (const auto& v : before_)
-            if (v.set)
-                setenv(v.name, v.value.c_str(), 1);
-            else
-                unsetenv(v.name);
-    }
-
-private:
-    struct value {
-        const char* name;
-        std::string value;
-        bool set;
-    };
-    std::vector<value> before_;
-};
 
 }  // namespace
 

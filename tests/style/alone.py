@@ -30,7 +30,7 @@ def problems(top, compiler, folders):
     jobs = []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for path in house.headers(top):
-            if path.name.endswith(".part.hpp") and not folders:
+            if path.name.endswith((".part.hpp", "parts.hpp")) and not folders:
                 continue
             arches = [["-march=native"]]
             if path.parent.name == "device" or path.name.endswith(".cpu.hpp"):
