@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The three products of a linear layer in FP32, dense and grouped by expert, as the share of the
-// measured FMA peak.
+// The three products of a linear layer in FP32 and in BF16, dense and grouped by expert, as the
+// share of the measured peak.
 #include "bench/support/share.hpp"
 
 #include <moe/core/random.hpp>
@@ -13,20 +13,21 @@ namespace {
 
 using namespace moe;
 
-rows<float> numbers(arena& from, int count, int width, std::uint64_t seed) {
-    const rows<float> x = from.take_rows<float>(count, width);
+template <class T> rows<T> numbers(arena& from, int count, int width, std::uint64_t seed) {
+    const rows<T> x = from.take_rows<T>(count, width);
     for (int i = 0; i < count; ++i)
         for (int j = 0; j < width; ++j)
-            x(i, j) = random_normal(seed, std::uint64_t(i), std::uint64_t(j));
+            x(i, j) = T(random_normal(seed, std::uint64_t(i), std::uint64_t(j)));
     return x;
 }
 
 // Experts that get from 1 to 1.5 times 'least' rows, each row drawn from the tokens. One expert of
 // all tokens in place is the dense case.
-struct layer {
+template <class T> struct layer {
     int tokens, in, out, experts;
-    rows<float> x, y, dx, dy, w, dw;
-    float* packed;
+    rows<T> x, y, dx, dy;
+    rows<float> w, dw;
+    T *packed, *across = nullptr;
     int *first, *token;
 
     layer(arena a, int tokens, int in, int out, int experts, int least)
@@ -39,19 +40,29 @@ struct layer {
         token = a.take<int>(all);
         for (int r = 0; r < all; ++r)
             token[r] = int(random_below(std::uint64_t(tokens), 1, 0, std::uint64_t(r)));
-        x = numbers(a, tokens, in, 2);
-        dy = numbers(a, all, out, 3);
-        w = numbers(a, experts * out, in, 4);
-        y = a.take_rows<float>(all, out);
-        dx = a.take_rows<float>(all, in);
-        dw = numbers(a, experts * out, in, 5);
-        packed = a.take<float>(std::int64_t(w.count) * in);
+        x = numbers<T>(a, tokens, in, 2);
+        dy = numbers<T>(a, all, out, 3);
+        w = numbers<float>(a, experts * out, in, 4);
+        y = a.take_rows<T>(all, out);
+        dx = a.take_rows<T>(all, in);
+        dw = numbers<float>(a, experts * out, in, 5);
+        packed = a.take<T>(experts * packed_size<T>(out, in));
+        if (!std::is_same_v<T, float>) across = a.take<T>(experts * packed_size<T>(in, out));
         for (int e = 0; e < experts; ++e)
-            op::pack(reference{}, packed + std::ptrdiff_t(e) * out * in, w.part(e * out, out));
+            op::pack(reference{},
+                     weight_copies<T>{packed + e * packed_size<T>(out, in),
+                                      across ? across + e * packed_size<T>(in, out) : nullptr},
+                     w.part(e * out, out));
     }
     double flop() const { return 2.0 * first[experts] * in * out; }
-    matrix<float> weight() const { return {w.at, packed, out, in}; }
-    matrices<float> weights() const { return {w.at, packed, experts, out, in}; }
+    const T* rows_of_weight() const {
+        if constexpr (std::is_same_v<T, float>)
+            return w.at;
+        else
+            return nullptr;
+    }
+    matrix<T> weight() const { return {rows_of_weight(), packed, out, in, across}; }
+    matrices<T> weights() const { return {rows_of_weight(), packed, experts, out, in, across}; }
     groups by_expert() const { return {first, experts}; }
 };
 
@@ -61,39 +72,42 @@ const memory& space() {
 }
 
 // threads, tokens, in, out [, experts, least rows of an expert]
-template <class Work> void measure(benchmark::State& state, bool grouped, const Work& work) {
+template <class T, class Work>
+void measure(benchmark::State& state, bool grouped, const Work& work) {
     const auto n = [&](int i) { return int(state.range(std::size_t(i))); };
     pool threads(n(0));
     const cpu::on on{&threads};
-    const layer l(space().as_arena(), n(1), n(2), n(3), grouped ? n(4) : 1, grouped ? n(5) : 0);
+    const layer<T> l(space().as_arena(), n(1), n(2), n(3), grouped ? n(4) : 1, grouped ? n(5) : 0);
     work(on, l);
     bench::share_of_peak(state, on, l.flop(), [&] { work(on, l); });
 }
 
-void forward(benchmark::State& state) {
-    measure(state, false, [](auto on, const layer& l) { op::linear(on, l.y, l.x, l.weight()); });
+template <class T> void forward(benchmark::State& state) {
+    measure<T>(state, false,
+               [](auto on, const layer<T>& l) { op::linear(on, l.y, l.x, l.weight()); });
 }
-void backward_input(benchmark::State& state) {
-    measure(state, false,
-            [](auto on, const layer& l) { op::linear_backward_input(on, l.dx, l.dy, l.weight()); });
+template <class T> void backward_input(benchmark::State& state) {
+    measure<T>(state, false, [](auto on, const layer<T>& l) {
+        op::linear_backward_input(on, l.dx, l.dy, l.weight());
+    });
 }
-void backward_weight(benchmark::State& state) {
-    measure(state, false,
-            [](auto on, const layer& l) { op::linear_backward_weight(on, l.dw, l.dy, l.x); });
+template <class T> void backward_weight(benchmark::State& state) {
+    measure<T>(state, false,
+               [](auto on, const layer<T>& l) { op::linear_backward_weight(on, l.dw, l.dy, l.x); });
 }
-void grouped_forward(benchmark::State& state) {
-    measure(state, true, [](auto on, const layer& l) {
+template <class T> void grouped_forward(benchmark::State& state) {
+    measure<T>(state, true, [](auto on, const layer<T>& l) {
         op::grouped_linear(on, l.y, {l.x, l.token}, l.weights(), l.by_expert());
     });
 }
-void grouped_backward_input(benchmark::State& state) {
-    measure(state, true, [](auto on, const layer& l) {
+template <class T> void grouped_backward_input(benchmark::State& state) {
+    measure<T>(state, true, [](auto on, const layer<T>& l) {
         op::grouped_linear_backward_input(on, l.dx, l.dy, l.weights(), l.by_expert());
     });
 }
-void grouped_backward_weight(benchmark::State& state) {
-    measure(state, true, [](auto on, const layer& l) {
-        op::grouped_linear_backward_weight(on, l.dw, l.dy, {l.x, l.token}, l.by_expert());
+template <class T> void grouped_backward_weight(benchmark::State& state) {
+    measure<T>(state, true, [](auto on, const layer<T>& l) {
+        op::grouped_linear_backward_weight(on, l.dw, picked(l.dy), {l.x, l.token}, l.by_expert());
     });
 }
 
@@ -118,12 +132,16 @@ void grouped(benchmark::internal::Benchmark* b) {
     }
     b->UseManualTime()->Unit(benchmark::kMillisecond)->MinTime(0.3);
 }
-BENCHMARK(forward)->Apply(dense);
-BENCHMARK(backward_input)->Apply(dense);
-BENCHMARK(backward_weight)->Apply(dense);
-BENCHMARK(grouped_forward)->Apply(grouped);
-BENCHMARK(grouped_backward_input)->Apply(grouped);
-BENCHMARK(grouped_backward_weight)->Apply(grouped);
+using moe::bfloat16;
+#define MOE_BOTH_PRECISIONS(product, shapes)  \
+    BENCHMARK(product<float>)->Apply(shapes); \
+    BENCHMARK(product<bfloat16>)->Apply(shapes)
+MOE_BOTH_PRECISIONS(forward, dense);
+MOE_BOTH_PRECISIONS(backward_input, dense);
+MOE_BOTH_PRECISIONS(backward_weight, dense);
+MOE_BOTH_PRECISIONS(grouped_forward, grouped);
+MOE_BOTH_PRECISIONS(grouped_backward_input, grouped);
+MOE_BOTH_PRECISIONS(grouped_backward_weight, grouped);
 
 }  // namespace
 

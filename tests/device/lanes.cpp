@@ -2,6 +2,8 @@
 #include "tests/support/machines.hpp"
 #include "tests/support/random.hpp"
 
+#include <moe/device/subnormals.hpp>
+
 #include <limits>
 
 namespace {
@@ -128,5 +130,92 @@ TEST_CASE("rows become columns") {
             row[i].store(got);
             for (int j = 0; j < 16; ++j) CHECK(got[j] == square[j][i]);
         }
+    });
+}
+
+TEST_CASE("bfloat16 is widened when loaded and rounded when stored") {
+    test::on_every_isa(1, [](auto on) {
+        using vector = typename decltype(on)::vector;
+        int wrong = 0;
+        for (unsigned first = 0; first < 0x10000; first += 16) {
+            moe::bfloat16 from[16], back[16];
+            float wide[16];
+            for (unsigned i = 0; i < 16; ++i)
+                from[i] = moe::bfloat16::from_bits(std::uint16_t(first + i));
+            const vector x = vector::load(from);
+            x.store(wide);
+            x.store(back);
+            for (int i = 0; i < 16; ++i) {
+                wrong += !test::same_bits(wide[i], float(from[i]));
+                wrong += back[i].bits != moe::bfloat16(float(from[i])).bits;
+            }
+        }
+        for (std::uint64_t seed = 0; seed < 20000; ++seed) {
+            float wide[16];
+            moe::bfloat16 narrow[16];
+            for (int i = 0; i < 16; ++i)  // any bits at all: subnormals, infinities, every NaN
+                wide[i] = std::bit_cast<float>(
+                    std::uint32_t(moe::random_bits(seed, 7, std::uint64_t(i))) &
+                    (seed % 3 == 0 ? 0x80FFFFFFU : ~0U));
+            vector::load(wide).store(narrow);
+            for (int i = 0; i < 16; ++i) wrong += narrow[i].bits != moe::bfloat16(wide[i]).bits;
+        }
+        for (int n = 0; n <= 16; ++n) {
+            moe::bfloat16 from[16], to[16];
+            moe::bfloat16_pair pair[16], pair_to[16];
+            for (int i = 0; i < 16; ++i) {
+                from[i] = moe::bfloat16(float(i + 1));
+                to[i] = moe::bfloat16(-1.0F);
+                pair[i] = {from[i], from[i]};
+                pair_to[i] = {to[i], to[i]};
+            }
+            vector::load_first(from, n).store_first(to, n);
+            vector::load_first(pair, n).store_first(pair_to, n);
+            for (int i = 0; i < 16; ++i) {
+                wrong += float(to[i]) != (i < n ? float(i + 1) : -1);
+                wrong += float(pair_to[i].odd) != (i < n ? float(i + 1) : -1);
+            }
+        }
+        CHECK(wrong == 0);
+    });
+}
+
+TEST_CASE("pairs of bfloat16 are multiplied in one order, with subnormal numbers as zero") {
+    test::on_every_isa(1, [](auto on) {
+        using vector = typename decltype(on)::vector;
+        const moe::subnormals_as_zero<true> inside;
+        int wrong = 0;
+        for (std::uint64_t seed = 0; seed < 40000; ++seed) {
+            moe::bfloat16_pair a[16], b[16];
+            float c[16], got[16], expected[16];
+            for (unsigned i = 0; i < 16; ++i) {
+                // Exponents whose products lie about one, or about the smallest normal number.
+                const unsigned low = seed % 2 ? 120 : 55, spread = seed % 2 ? 15 : 18;
+                const auto number = [&](std::uint64_t stream) {
+                    const auto bits = moe::random_bits(seed, stream, i);
+                    const auto exponent = bits % 61 == 0 ? 0 : low + bits / 64 % spread;
+                    return moe::bfloat16::from_bits(
+                        std::uint16_t((bits >> 32 & 0x807FU) | exponent << 7));
+                };
+                a[i] = {number(0), number(1)};
+                b[i] = {number(2), number(3)};
+                c[i] = float(number(4)) * (seed % 2 ? 1.0F : 0x1p-60F);
+                expected[i] = std::fma(float(a[i].odd), float(b[i].odd), c[i]);
+                expected[i] = std::fma(float(a[i].even), float(b[i].even), expected[i]);
+            }
+            dot(vector::load(a), vector::load(b), vector::load(c)).store(got);
+            for (int i = 0; i < 16; ++i) wrong += !test::same_bits(got[i], expected[i]);
+
+            moe::bfloat16 even[16], odd[16];
+            for (int i = 0; i < 16; ++i) even[i] = a[i].even, odd[i] = a[i].odd;
+            moe::bfloat16_pair both[16];
+            paired(vector::load(even), vector::load(odd)).store(both);
+            wrong += std::memcmp(both, a, sizeof a) != 0;
+            lower(vector::load(a)).store(got);
+            upper(vector::load(a)).store(expected);
+            for (int i = 0; i < 16; ++i)
+                wrong += got[i] != float(even[i]) || expected[i] != float(odd[i]);
+        }
+        CHECK(wrong == 0);
     });
 }

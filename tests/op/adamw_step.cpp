@@ -22,12 +22,15 @@ constexpr adamw_numbers some{.rate = 0.01,
                              .correction2 = 0.142625,
                              .clip = 0.5};
 
-template <class T> struct tensors {
-    guarded<T> w, g, m, v;
+// G: of the gradient
+template <class T, class G = T> struct tensors {
+    guarded<T> w;
+    guarded<G> g;
+    guarded<T> m, v;
 
     tensors(int count, int width, std::uint64_t seed)
         : w(random_rows<T>(count, width, seed)),
-          g(random_rows<T>(count, width, seed + 1, 0.1)),
+          g(random_rows<G>(count, width, seed + 1, 0.1)),
           m(random_rows<T>(count, width, seed + 2, 0.1)),
           v(random_rows<T>(count, width, seed + 3, 0.1)) {
         for (int i = 0; i < count; ++i)
@@ -43,7 +46,7 @@ template <class T> struct tensors {
 template <class T> void follows_the_formula(double tolerance) {
     tensors<T> x(6, 5, 1);
     const tensors<T> before = x;
-    op::adamw_step(reference{}, x.w.view(), x.g, x.m, x.v, some, nullptr, 6);
+    op::adamw_step(reference{}, x.w.view(), x.g.view(), x.m, x.v, some, weight_copies<T>{}, 6);
     for (int i = 0; i < 6; ++i)
         for (int j = 0; j < 5; ++j) {
             const double g = some.clip * before.g(i, j);
@@ -68,7 +71,7 @@ TEST_CASE("without a gradient only the decay acts") {
     tensors<double> x(2, 3, 1);
     for (auto* zero : {&x.g, &x.m, &x.v}) test::fill(zero->view(), 0.0);
     const tensors<double> before = x;
-    op::adamw_step(reference{}, x.w.view(), x.g, x.m, x.v, some, nullptr, 2);
+    op::adamw_step(reference{}, x.w.view(), x.g.view(), x.m, x.v, some, weight_copies<double>{}, 2);
     for (int i = 0; i < 2; ++i)
         for (int j = 0; j < 3; ++j)
             CHECK(x.w(i, j) == doctest::Approx(0.999 * before.w(i, j)).epsilon(1e-14));
@@ -81,61 +84,75 @@ TEST_CASE("the first step moves every weight by the rate, whatever the gradient'
         test::fill(x.m.view(), 0.0);
         test::fill(x.v.view(), 0.0);
         const tensors<double> before = x;
-        op::adamw_step(reference{}, x.w.view(), x.g, x.m, x.v,
+        op::adamw_step(reference{}, x.w.view(), x.g.view(), x.m, x.v,
                        {.rate = 0.01,
                         .beta1 = 0.9,
                         .beta2 = 0.95,
                         .epsilon = 1e-8,
                         .correction1 = 0.1,
                         .correction2 = 0.05},
-                       nullptr, 1);
+                       weight_copies<double>{}, 1);
         for (int j = 0; j < 8; ++j)
             CHECK(before.w(0, j) - x.w(0, j) == doctest::Approx(0.01).epsilon(1e-3));
     }
 }
 
+// G: of the gradient; P: of the packed copies
+template <class G, class P>
 void same_bits_and_packed(int stack, int matrix_rows, int width, auto&& machines) {
     const int count = stack * matrix_rows;
-    tensors<float> expected(count, width, 5);
-    const tensors<float> before = expected;
-    guarded<float> expected_packed(1, count * width);
-    op::adamw_step(reference{}, expected.w.view(), expected.g, expected.m, expected.v, some,
-                   expected_packed.data(), matrix_rows);
-    guarded<float> packed_afterwards(1, count * width);
+    const int size = stack * int(packed_size<P>(matrix_rows, width));
+    const int size_across = stack * int(packed_size<P>(width, matrix_rows));
+    using problem = tensors<float, G>;
+    const auto step = [&](auto on, problem& x, weight_copies<P> copies) {
+        op::adamw_step(on, x.w.view(), x.g.view(), x.m, x.v, some, copies, matrix_rows);
+    };
+    problem expected(count, width, 5);
+    const problem before = expected;
+    guarded<P> packed(1, size), across(1, size_across);
+    step(reference{}, expected, {packed.data(), across.data()});
+    guarded<P> packed_afterwards(1, size), across_afterwards(1, size_across);
     for (int s = 0; s < stack; ++s)
-        op::pack(reference{}, packed_afterwards.data() + std::ptrdiff_t(s) * matrix_rows * width,
+        op::pack(reference{},
+                 member_of(weight_copies<P>{packed_afterwards.data(), across_afterwards.data()}, s,
+                           matrix_rows, width),
                  expected.w.view().part(s * matrix_rows, matrix_rows));
-    CHECK(test::same_bits(expected_packed, packed_afterwards));
+    CHECK(test::same_bits(packed, packed_afterwards));
+    CHECK(test::same_bits(across, across_afterwards));
     CHECK(expected.intact());
     machines([&](auto on) {
-        tensors<float> x = before;
-        guarded<float> packed(1, count * width);
-        op::adamw_step(on, x.w.view(), x.g, x.m, x.v, some, packed.data(), matrix_rows);
-        CHECK((x.intact() && packed.intact()));
+        problem x = before, unpacked = before;
+        guarded<P> got(1, size), got_across(1, size_across);
+        step(on, x, {got.data(), got_across.data()});
+        CHECK((x.intact() && got.intact() && got_across.intact()));
         CHECK(x == expected);
-        CHECK(test::same_bits(packed, expected_packed));
-        tensors<float> unpacked = before;
-        op::adamw_step(on, unpacked.w.view(), unpacked.g, unpacked.m, unpacked.v, some, nullptr,
-                       matrix_rows);
+        CHECK(test::same_bits(got, packed));
+        CHECK(test::same_bits(got_across, across));
+        step(on, unpacked, {});
         CHECK(unpacked == expected);
     });
 }
-
-TEST_CASE("the CPU has the bits of the specification, and packs what it wrote") {
+template <class G, class P> void check_shapes() {
     for (const auto& [stack, matrix_rows, width] :
          {std::tuple(0, 4, 5), std::tuple(1, 1, 1), std::tuple(1, 1, 200), std::tuple(1, 70, 31),
           std::tuple(3, 64, 16), std::tuple(2, 130, 257), std::tuple(5, 3, 300),
           std::tuple(1, 63, 128)})
-        same_bits_and_packed(stack, matrix_rows, width,
-                             [](const auto& work) { test::on_every_isa(3, work); });
-    same_bits_and_packed(2, 100, 260, [](const auto& work) { test::on_every_machine(work); });
+        same_bits_and_packed<G, P>(stack, matrix_rows, width,
+                                   [](const auto& work) { test::on_every_isa(3, work); });
+    same_bits_and_packed<G, P>(2, 100, 260, [](const auto& work) { test::on_every_machine(work); });
+}
+
+TEST_CASE("the CPU has the bits of the specification, and packs what it wrote") {
+    check_shapes<float, float>();
+    check_shapes<float, bfloat16>();
+    check_shapes<bfloat16, bfloat16>();
 }
 
 TEST_CASE("a gradient of NaN is not lost") {
     test::on_every_isa(1, [&](auto on) {
         tensors<float> x(1, 20, 1);
         x.g(0, 17) = std::numeric_limits<float>::quiet_NaN();
-        op::adamw_step(on, x.w.view(), x.g, x.m, x.v, some, nullptr, 1);
+        op::adamw_step(on, x.w.view(), x.g.view(), x.m, x.v, some, weight_copies<float>{}, 1);
         for (int j = 0; j < 20; ++j) CHECK(std::isnan(x.w(0, j)) == (j == 17));
     });
 }

@@ -16,7 +16,8 @@ using test::guarded, test::random_rows;
 // All tensors of one call, inputs filled, outputs poisoned.
 template <class T> struct tensors {
     attention_shape s;
-    guarded<T> q, k, v, d_o, o, lse, dq, dk, dv;
+    guarded<T> q, k, v, d_o, o, dq, dk, dv;
+    guarded<wide<T>> lse, dk_sums, dv_sums;
 
     explicit tensors(attention_shape shape, double size = 1)
         : s(shape),
@@ -25,14 +26,18 @@ template <class T> struct tensors {
           v(random_rows<T>(s.sequences * s.keys, s.kv_heads * s.value_dim, 3)),
           d_o(random_rows<T>(s.sequences * s.queries, s.heads * s.value_dim, 4)),
           o(s.sequences * s.queries, s.heads * s.value_dim),
-          lse(s.sequences * s.queries, s.heads),
           dq(s.sequences * s.queries, s.heads * s.key_dim),
           dk(s.sequences * s.keys, s.kv_heads * s.key_dim),
-          dv(s.sequences * s.keys, s.kv_heads * s.value_dim) {}
+          dv(s.sequences * s.keys, s.kv_heads * s.value_dim),
+          lse(s.sequences * s.queries, s.heads),
+          dk_sums(dk.view().count, dk.view().width),
+          dv_sums(dv.view().count, dv.view().width) {}
 
     template <class On> void forward(On on) { op::attention(on, o.view(), lse, q, k, v, s); }
     template <class On> void backward(On on) {
-        op::attention_backward(on, dq.view(), dk, dv, d_o, q, k, v, o, lse, s);
+        op::attention_sums sums;
+        if constexpr (std::is_same_v<T, bfloat16>) sums = {dk_sums.view(), dv_sums.view()};
+        op::attention_backward(on, dq.view(), dk, dv, d_o, q, k, v, o, lse, s, sums);
     }
     bool intact() const {
         return o.intact() && lse.intact() && dq.intact() && dk.intact() && dv.intact();
@@ -125,14 +130,14 @@ TEST_CASE("the CPU agrees with the specification in double") {
     }
 }
 
-TEST_CASE("the same bits on every machine") {
+template <class T> void check_machines() {
     for (const attention_shape& s : shapes) {
-        tensors<float> first(s);
+        tensors<T> first(s);
         const cpu_on<isa::generic> one{&test::pool_of(1)};
         first.forward(one);
         first.backward(one);
         test::on_every_machine([&](auto on) {
-            tensors<float> a(s);
+            tensors<T> a(s);
             a.forward(on);
             a.backward(on);
             CHECK(test::same_bits(a.o, first.o));
@@ -141,6 +146,36 @@ TEST_CASE("the same bits on every machine") {
             CHECK(test::same_bits(a.dk, first.dk));
             CHECK(test::same_bits(a.dv, first.dv));
         });
+    }
+}
+TEST_CASE("the same bits on every machine") {
+    check_machines<float>();
+    check_machines<bfloat16>();
+}
+
+TEST_CASE("in bfloat16 every result is rounded once") {
+    for (const attention_shape& s : shapes) {
+        CAPTURE(s.queries);
+        CAPTURE(s.key_dim);
+        tensors<bfloat16> a(s);
+        tensors<double> exact(s);
+        test::copy(exact.q.view(), a.q.view());
+        test::copy(exact.k.view(), a.k.view());
+        test::copy(exact.v.view(), a.v.view());
+        test::copy(exact.d_o.view(), a.d_o.view());
+        exact.forward(reference{});
+        const cpu_on<isa::native> on{&test::pool_of(2)};
+        a.forward(on);
+        CHECK(test::relative_error(a.o, exact.o) < 3e-3);
+        test::copy(exact.o.view(), a.o.view());  // the way back sees the rounded one
+        exact.backward(reference{});
+        a.backward(on);
+        CHECK(test::relative_error(a.dv, exact.dv) < 3e-3);
+        if (s.keys > 1) {
+            CHECK(test::relative_error(a.dq, exact.dq) < 3e-3);
+            CHECK(test::relative_error(a.dk, exact.dk) < 3e-3);
+        }
+        CHECK(a.intact());
     }
 }
 

@@ -73,21 +73,21 @@ TEST_CASE("inside a group by expert, then over the groups") {
     CHECK(combined(1) == 0);
 }
 
-TEST_CASE("the CPU has the bits of the specification, for every width and any number of threads") {
+template <class T> void check_bits() {
     for (const int tokens : {0, 1, 9, 30})
         for (const int width : {1, 15, 16, 17, 63, 64, 65, 200})
             for (const int active : {1, 4}) {
                 const routed r(tokens, active, std::uint64_t(width), true);
                 const int rows_of = r.plan.by_expert().rows();
-                const auto x = random_rows<float>(rows_of, width, 3);
+                const auto x = random_rows<T>(rows_of, width, 3);
                 for (const int per_group : {1, 3, 12}) {
-                    guarded<float> expected(tokens, width);
+                    guarded<T> expected(tokens, width);
                     op::combine(reference{}, expected.view(), x, r.plan, per_group);
                     CHECK(test::all_finite(expected));
                     if (tokens > 7)
                         for (int j = 0; j < width; ++j) CHECK(expected(7, j) == 0);
                     test::on_every_isa(1 + tokens % 4, [&](auto on) {
-                        guarded<float> y(tokens, width);
+                        guarded<T> y(tokens, width);
                         op::combine(on, y.view(), x, r.plan, per_group);
                         CHECK(test::same_bits(y, expected));
                         CHECK(y.intact());
@@ -95,14 +95,18 @@ TEST_CASE("the CPU has the bits of the specification, for every width and any nu
                 }
             }
     const routed r(50, 4, 5, true);
-    const auto x = random_rows<float>(r.plan.by_expert().rows(), 80, 3);
-    guarded<float> expected(50, 80);
+    const auto x = random_rows<T>(r.plan.by_expert().rows(), 80, 3);
+    guarded<T> expected(50, 80);
     op::combine(reference{}, expected.view(), x, r.plan, 4);
     test::on_every_machine([&](auto on) {
-        guarded<float> y(50, 80);
+        guarded<T> y(50, 80);
         op::combine(on, y.view(), x, r.plan, 4);
         CHECK(test::same_bits(y, expected));
     });
+}
+TEST_CASE("the CPU has the bits of the specification, for every width and any number of threads") {
+    check_bits<float>();
+    check_bits<bfloat16>();
 }
 
 }  // namespace

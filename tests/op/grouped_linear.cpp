@@ -19,27 +19,33 @@ using test::guarded, test::random_rows, test::random_size;
 template <class T> struct experts {
     std::vector<int> first{0}, index;
     int count, rows, in, out, tokens = 40;
-    guarded<T> w, packed;
+    guarded<moe::wide<T>> w;
+    guarded<T> packed, across;
 
     experts(const std::vector<int>& sizes, int in, int out, std::uint64_t seed)
         : count(int(sizes.size())),
           in(in),
           out(out),
           w(count * out, in, 0),
-          packed(1, count * out * in) {
+          packed(1, count * int(packed_size<T>(out, in))),
+          across(1, count * int(packed_size<T>(in, out))) {
         for (const int size : sizes) first.push_back(first.back() + size);
         rows = first.back();
         for (int r = 0; r < rows; ++r)
             index.push_back(random_size(0, tokens - 1, seed, std::uint64_t(r)));
         test::fill_random(w.view(), seed);
         for (int e = 0; e < count; ++e) {
-            const std::ptrdiff_t skip = std::ptrdiff_t(e) * out * in;
-            op::pack(reference{}, packed.data() + skip, w.view().part(e * out, out));
+            const weight_copies<T> copies{packed.data() + e * packed_size<T>(out, in),
+                                          across.data() + e * packed_size<T>(in, out)};
+            op::pack(reference{}, copies, w.view().part(e * out, out));
         }
     }
     groups by_expert() const { return {first.data(), count}; }
     matrices<T> weights(bool with_packed = true) const {
-        return {w.data(), with_packed ? packed.data() : nullptr, count, out, in};
+        if constexpr (std::is_same_v<T, bfloat16>)
+            return {nullptr, packed.data(), count, out, in, across.data()};
+        else
+            return {w.data(), with_packed ? packed.data() : nullptr, count, out, in};
     }
     // The rows of one expert in a matrix of all rows.
     template <class U> moe::rows<U> of(int e, moe::rows<U> all) const {
@@ -50,7 +56,7 @@ template <class T> struct experts {
 template <class T> guarded<T> gathered(moe::rows<const T> from, const std::vector<int>& index) {
     guarded<T> all(int(index.size()), from.width);
     for (int r = 0; r < int(index.size()); ++r)
-        test::copy<T>(all.view().part(r, 1), from.part(index[std::size_t(r)], 1));
+        test::copy(all.view().part(r, 1), from.part(index[std::size_t(r)], 1));
     return all;
 }
 
@@ -64,8 +70,8 @@ TEST_CASE("grouped products are the products of each expert on its rows") {
     op::grouped_linear(reference{}, y.view(), {tokens, x.index.data()}, x.weights(), x.by_expert());
     op::grouped_linear_backward_input(reference{}, dx.view(), dy.view(), x.weights(),
                                       x.by_expert());
-    op::grouped_linear_backward_weight(reference{}, dw.view(), dy.view(), {tokens, x.index.data()},
-                                       x.by_expert());
+    op::grouped_linear_backward_weight(reference{}, dw.view(), picked(dy.view()),
+                                       {tokens, x.index.data()}, x.by_expert());
     guarded<double> one_y(x.rows, x.out), one_dx(x.rows, x.in), one_dw(x.count * x.out, x.in);
     test::fill(one_dw.view(), 1.0);
     for (int e = 0; e < x.count; ++e) {
@@ -91,7 +97,7 @@ TEST_CASE("the gradients of grouped products are their derivatives") {
     test::fill(dw.view(), 0.0);
     const groups g = x.by_expert();
     op::grouped_linear_backward_input(reference{}, dx.view(), dy.view(), x.weights(), g);
-    op::grouped_linear_backward_weight(reference{}, dw.view(), dy.view(), in.view(), g);
+    op::grouped_linear_backward_weight(reference{}, dw.view(), picked(dy.view()), in.view(), g);
     const auto loss = [&] {
         op::grouped_linear(reference{}, y.view(), in.view(), x.weights(), g);
         return test::inner_product<const double, const double>(y, dy);
@@ -101,31 +107,35 @@ TEST_CASE("the gradients of grouped products are their derivatives") {
 }
 
 // All three products on every machine, with both operands picked or both in place.
+template <class T, class G>
 void check_bits(const std::vector<int>& sizes, int in, int out, bool picks) {
-    const experts<float> x(sizes, in, out, 1);
+    const experts<T> x(sizes, in, out, 1);
     const groups g = x.by_expert();
     const int* const index = picks ? x.index.data() : nullptr;
     const int from = picks ? x.tokens : x.rows;
-    const auto tokens = random_rows<float>(from, in, 2), dy = random_rows<float>(from, out, 3);
-    const auto before = random_rows<float>(x.count * out, in, 4);
-    guarded<float> y(x.rows, out), dx(x.rows, in), dw(before);
+    const auto tokens = random_rows<T>(from, in, 2), dy = random_rows<T>(from, out, 3);
+    const auto before = random_rows<G>(x.count * out, in, 4);
+    guarded<T> y(x.rows, out), dx(x.rows, in);
+    guarded<G> dw(before);
+    const picked<T> picked_dy(dy.view(), index);
     op::grouped_linear(reference{}, y.view(), {tokens, index}, x.weights(), g);
-    op::grouped_linear_backward_input(reference{}, dx.view(), {dy, index}, x.weights(), g);
-    op::grouped_linear_backward_weight(reference{}, dw.view(), {dy, index}, {tokens, index}, g);
+    op::grouped_linear_backward_input(reference{}, dx.view(), picked_dy, x.weights(), g);
+    op::grouped_linear_backward_weight(reference{}, dw.view(), picked_dy, {tokens, index}, g);
     CHECK(test::all_finite(y));
     test::on_every_machine([&](auto on) {
         for (const bool packed : {true, false}) {
             // Room for more rows than there are: what is behind the last expert stays untouched.
-            guarded<float> got(x.rows + 2, out);
+            guarded<T> got(x.rows + 2, out);
             op::grouped_linear(on, got.view(), {tokens, index}, x.weights(packed), g);
-            CHECK(test::same_bits<float>(got.view().part(0, x.rows), y.view()));
-            CHECK(test::same_bits(got(x.rows, 0), test::poison<float>()));
-            CHECK(test::same_bits(got(x.rows + 1, out - 1), test::poison<float>()));
+            CHECK(test::same_bits<T>(got.view().part(0, x.rows), y.view()));
+            CHECK(test::same_bits(got(x.rows, 0), test::poison<T>()));
+            CHECK(test::same_bits(got(x.rows + 1, out - 1), test::poison<T>()));
             CHECK(got.intact());
         }
-        guarded<float> got_dx(x.rows, in), got_dw(before);
-        op::grouped_linear_backward_input(on, got_dx.view(), {dy, index}, x.weights(), g);
-        op::grouped_linear_backward_weight(on, got_dw.view(), {dy, index}, {tokens, index}, g);
+        guarded<T> got_dx(x.rows, in);
+        guarded<G> got_dw(before);
+        op::grouped_linear_backward_input(on, got_dx.view(), picked_dy, x.weights(), g);
+        op::grouped_linear_backward_weight(on, got_dw.view(), picked_dy, {tokens, index}, g);
         CHECK(test::same_bits(got_dx, dx));
         CHECK(test::same_bits(got_dw, dw));
         CHECK(got_dx.intact());
@@ -133,23 +143,31 @@ void check_bits(const std::vector<int>& sizes, int in, int out, bool picks) {
     });
 }
 
-TEST_CASE("on the CPU grouped products have the bits of their specification") {
+template <class T, class G> void check_shapes() {
     for (const bool picks : {false, true}) {
         CAPTURE(picks);
-        check_bits({0}, 8, 8, picks);
-        check_bits({0, 0, 0}, 5, 7, picks);
-        check_bits({1}, 1, 1, picks);
-        check_bits({0, 1, 0, 7, 24, 0}, 64, 64, picks);
-        check_bits({290, 3}, 40, 96, picks);  // more rows than one cut of a weight gradient
-        check_bits({5, 70, 2}, 20, 530, picks);
-        check_bits({9, 40}, 600, 33, picks);
+        check_bits<T, G>({0}, 8, 8, picks);
+        check_bits<T, G>({0, 0, 0}, 5, 7, picks);
+        check_bits<T, G>({1}, 1, 1, picks);
+        check_bits<T, G>({0, 1, 0, 7, 24, 0}, 64, 64, picks);
+        // more rows than one cut of a weight gradient
+        check_bits<T, G>({290, 3}, 40, 96, picks);
+        check_bits<T, G>({5, 70, 2}, 20, 530, picks);
+        check_bits<T, G>({9, 40}, 600, 33, picks);
         for (std::uint64_t i = 0; i < 6; ++i) {
             std::vector<int> sizes(std::size_t(random_size(1, 9, 5, i)));
             for (std::size_t e = 0; e < sizes.size(); ++e)
                 sizes[e] = larger(0, random_size(-10, 40, 6 + i, e));
-            check_bits(sizes, random_size(1, 140, 7, i), random_size(1, 140, 8, i), picks);
+            check_bits<T, G>(sizes, random_size(1, 140, 7, i), random_size(1, 140, 8, i), picks);
         }
     }
+}
+TEST_CASE("on the CPU grouped products have the bits of their specification") {
+    check_shapes<float, float>();
+}
+TEST_CASE("and so they have in bfloat16") {
+    check_shapes<bfloat16, float>();
+    check_shapes<bfloat16, bfloat16>();
 }
 
 }  // namespace

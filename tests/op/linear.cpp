@@ -14,17 +14,25 @@ namespace {
 using namespace moe;
 using test::guarded, test::random_rows, test::random_size;
 
-// A weight as layers hold it: rows without gaps, with a packed copy behind it if wanted.
-struct weight {
-    guarded<float> w, packed;
+// A weight as layers hold it: rows without gaps with a packed copy behind it, or both packed copies
+// alone where they are narrower than the master.
+template <class T = float> struct weight {
+    guarded<moe::wide<T>> w;
+    guarded<T> packed, across;
 
-    weight(int out, int in, std::uint64_t seed) : w(out, in, 0), packed(1, out * in) {
+    weight(int out, int in, std::uint64_t seed)
+        : w(out, in, 0),
+          packed(1, int(packed_size<T>(out, in))),
+          across(1, int(packed_size<T>(in, out))) {
         test::fill_random(w.view(), seed);
-        op::pack(reference{}, packed.data(), w);
+        op::pack(reference{}, weight_copies<T>{packed.data(), across.data()}, w.view());
     }
-    matrix<float> view(bool with_packed = true) const {
-        const rows<const float> at = w;
-        return {at.at, with_packed ? packed.data() : nullptr, at.count, at.width};
+    matrix<T> view(bool with_packed = true) const {
+        const auto at = w.view();
+        if constexpr (std::is_same_v<T, float>)
+            return {at.at, with_packed ? packed.data() : nullptr, at.count, at.width};
+        else
+            return {nullptr, packed.data(), at.count, at.width, across.data()};
     }
 };
 
@@ -47,7 +55,7 @@ std::vector<shape> shapes() {
 TEST_CASE("a linear layer is the sum of its inputs times its weights") {
     const auto x = random_rows<double>(4, 5, 1), w = random_rows<double>(3, 5, 2);
     guarded<double> packed_rows(3, 5, 0), y(4, 3);
-    test::copy<double>(packed_rows.view(), w);
+    test::copy(packed_rows.view(), w.view());
     op::linear(reference{}, y.view(), x, {packed_rows.data(), nullptr, 3, 5});
     for (int t = 0; t < 4; ++t)
         for (int o = 0; o < 3; ++o) {
@@ -95,7 +103,7 @@ TEST_CASE("on the CPU the three products have the bits of their specification") 
         const auto x = random_rows<float>(s.tokens, s.in, 1);
         const auto dy = random_rows<float>(s.tokens, s.out, 2);
         const auto before = random_rows<float>(s.out, s.in, 3);
-        const weight w(s.out, s.in, 4);
+        const weight<> w(s.out, s.in, 4);
         guarded<float> y(s.tokens, s.out), dx(s.tokens, s.in), dw(before);
         op::linear(reference{}, y.view(), x, w.view());
         op::linear_backward_input(reference{}, dx.view(), dy, w.view());
@@ -119,11 +127,81 @@ TEST_CASE("on the CPU the three products have the bits of their specification") 
     }
 }
 
+// Y: of y and dx; X: of x; D: of dy; W: of the weight; G: of dw
+template <class Y, class X, class D, class W, class G> void check_types() {
+    for (const shape s : shapes()) {
+        CAPTURE(s.tokens);
+        CAPTURE(s.in);
+        CAPTURE(s.out);
+        const auto x = random_rows<X>(s.tokens, s.in, 1);
+        const auto dy = random_rows<D>(s.tokens, s.out, 2);
+        const auto before = random_rows<G>(s.out, s.in, 3);
+        const weight<W> w(s.out, s.in, 4);
+        guarded<Y> y(s.tokens, s.out), dx(s.tokens, s.in);
+        guarded<G> dw(before);
+        op::linear(reference{}, y.view(), x.view(), w.view());
+        op::linear_backward_input(reference{}, dx.view(), dy.view(), w.view());
+        op::linear_backward_weight(reference{}, dw.view(), dy.view(), x.view());
+        for (const int threads : {1, 3})
+            test::on_every_isa(threads, [&](auto on) {
+                guarded<Y> got(s.tokens, s.out), got_dx(s.tokens, s.in);
+                guarded<G> got_dw(before);
+                op::linear(on, got.view(), x.view(), w.view());
+                op::linear_backward_input(on, got_dx.view(), dy.view(), w.view());
+                op::linear_backward_weight(on, got_dw.view(), dy.view(), x.view());
+                CHECK(test::same_bits(got, y));
+                CHECK(test::same_bits(got_dx, dx));
+                CHECK(test::same_bits(got_dw, dw));
+                CHECK(got.intact());
+                CHECK(got_dx.intact());
+                CHECK(got_dw.intact());
+            });
+    }
+}
+
+TEST_CASE("operands in bfloat16 have the bits of their specification") {
+    check_types<bfloat16, bfloat16, bfloat16, bfloat16, float>();
+    check_types<bfloat16, bfloat16, bfloat16, bfloat16, bfloat16>();
+}
+TEST_CASE("results in float of operands in bfloat16, and precise layers among such") {
+    check_types<float, bfloat16, bfloat16, bfloat16, float>();  // a head's logits
+    check_types<float, bfloat16, float, float, float>();        // a router's logits
+    check_types<bfloat16, bfloat16, float, float, float>();     // its gradient's way back
+}
+
+TEST_CASE("products of bfloat16 are as near to the truth as their number format allows") {
+    constexpr int tokens = 70, in = 300, out = 90;
+    const auto x = random_rows<bfloat16>(tokens, in, 1), dy = random_rows<bfloat16>(tokens, out, 2);
+    const weight<bfloat16> w(out, in, 3);
+    guarded<double> wide_x(tokens, in), wide_dy(tokens, out), wide_w(out, in, 0);
+    test::copy(wide_x.view(), x.view());
+    test::copy(wide_dy.view(), dy.view());
+    for (int o = 0; o < out; ++o)
+        for (int i = 0; i < in; ++i) wide_w(o, i) = double(weight_at(w.view(), o, i));
+    const matrix<double> m{wide_w.data(), nullptr, out, in};
+    guarded<double> y(tokens, out), dx(tokens, in), dw(out, in);
+    test::fill(dw.view(), 0.0);
+    op::linear(reference{}, y.view(), wide_x, m);
+    op::linear_backward_input(reference{}, dx.view(), wide_dy, m);
+    op::linear_backward_weight(reference{}, dw.view(), wide_dy, wide_x);
+    test::on_every_isa(2, [&](auto on) {
+        guarded<bfloat16> got(tokens, out), got_dx(tokens, in);
+        guarded<float> got_dw(out, in);
+        test::fill(got_dw.view(), 0.0F);
+        op::linear(on, got.view(), x, w.view());
+        op::linear_backward_input(on, got_dx.view(), dy, w.view());
+        op::linear_backward_weight(on, got_dw.view(), dy.view(), x.view());
+        CHECK(test::relative_error(got, y) < 0x1p-8);
+        CHECK(test::relative_error(got_dx, dx) < 0x1p-8);
+        CHECK(test::relative_error(got_dw, dw) < 1e-6);
+    });
+}
+
 TEST_CASE("columns of wider matrices are operands and results like any other") {
     constexpr int tokens = 19, in = 70, out = 66;
     const auto wide_x = random_rows<float>(tokens, in + 9, 1);
     const auto x = wide_x.view().columns(5, in);
-    const weight w(out, in, 2);
+    const weight<> w(out, in, 2);
     guarded<float> y(tokens, out), wide(tokens, out + 20);
     op::linear(reference{}, y.view(), x, w.view());
     test::on_every_isa(2, [&](auto on) {
@@ -141,7 +219,7 @@ TEST_CASE("a NaN or an infinity reaches exactly what depends on it") {
     auto x = random_rows<float>(tokens, in, 1);
     x(3, 32) = test::poison<float>();
     x(9, 0) = std::numeric_limits<float>::infinity();
-    const weight w(out, in, 2);
+    const weight<> w(out, in, 2);
     test::on_every_isa(2, [&](auto on) {
         guarded<float> y(tokens, out);
         op::linear(on, y.view(), x, w.view());

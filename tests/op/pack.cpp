@@ -35,21 +35,51 @@ TEST_CASE("a panel holds the outputs of one input behind each other") {
     CHECK(packed_index(99, 6, 100, 7) == 100 * 7 - 1);
 }
 
-TEST_CASE("packing a strided weight writes each number to its place and nothing else") {
-    for (const shape s : {shape{0, 4}, {3, 0}, {1, 1}, {64, 16}, {65, 17}, {200, 33}}) {
+TEST_CASE("pairs of inputs lie together, an odd last one beside a zero") {
+    CHECK(packed_index<bfloat16>(0, 0, 100, 7) == 0);
+    CHECK(packed_index<bfloat16>(0, 1, 100, 7) == 1);
+    CHECK(packed_index<bfloat16>(1, 0, 100, 7) == 2);
+    CHECK(packed_index<bfloat16>(0, 2, 100, 7) == 128);
+    CHECK(packed_index<bfloat16>(64, 0, 100, 7) == 64 * 8);       // the second panel
+    CHECK(packed_index<bfloat16>(64, 2, 100, 7) == 64 * 8 + 72);  // is 100 - 64 wide
+    CHECK(packed_size<bfloat16>(100, 7) == 800);
+    CHECK(packed_size<float>(100, 7) == 700);
+}
+
+template <class T> void check_packing() {
+    for (const shape s : {shape{0, 4}, {3, 0}, {1, 1}, {64, 16}, {65, 17}, {130, 300}, {200, 33}}) {
+        CAPTURE(s.out);
+        CAPTURE(s.in);
         const auto w = random_rows<float>(s.out, s.in, 1);
-        guarded<float> expected(1, s.out * s.in);
-        op::pack(reference{}, expected.data(), w);
+        guarded<T> packed(1, int(packed_size<T>(s.out, s.in)));
+        guarded<T> across(1, int(packed_size<T>(s.in, s.out)));
+        op::pack(reference{}, weight_copies<T>{packed.data(), across.data()}, w.view());
         for (int o = 0; o < s.out; ++o)
-            for (int i = 0; i < s.in; ++i)
-                CHECK(expected.data()[packed_index(o, i, s.out, s.in)] == w(o, i));
+            for (int i = 0; i < s.in; ++i) {
+                const T number(w(o, i));
+                CHECK(test::same_bits(packed.data()[packed_index<T>(o, i, s.out, s.in)], number));
+                CHECK(test::same_bits(across.data()[packed_index<T>(i, o, s.in, s.out)], number));
+            }
+        CHECK(test::all_finite(packed));  // no place left out
         test::on_every_machine([&](auto on) {
-            guarded<float> packed(1, s.out * s.in);
-            op::pack(on, packed.data(), w);
-            CHECK(test::same_bits(packed, expected));
-            CHECK(packed.intact());
+            for (const int which : {1, 2, 3}) {
+                guarded<T> got(1, int(packed_size<T>(s.out, s.in)));
+                guarded<T> got_across(1, int(packed_size<T>(s.in, s.out)));
+                op::pack(on,
+                         weight_copies<T>{which & 1 ? got.data() : nullptr,
+                                          which & 2 ? got_across.data() : nullptr},
+                         w.view());
+                if (which & 1) CHECK(test::same_bits(got, packed));
+                if (which & 2) CHECK(test::same_bits(got_across, across));
+                CHECK(got.intact());
+                CHECK(got_across.intact());
+            }
         });
     }
+}
+TEST_CASE("packing writes each number to its place and nothing else") {
+    check_packing<float>();
+    check_packing<bfloat16>();
 }
 
 }  // namespace

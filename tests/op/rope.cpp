@@ -118,7 +118,7 @@ TEST_CASE("without scaling there is no YaRN") {
               doctest::Approx(std::pow(1e4, -i / 16.0)).epsilon(1e-15));
 }
 
-TEST_CASE("the CPU has the bits of the specification") {
+template <class T> void check_bits() {
     for (int shape = 0; shape < 10; ++shape) {
         const int count = shape == 0 ? 0 : test::random_size(1, 13, 20, shape);
         const int dim = 2 * test::random_size(1, 40, 21, shape);
@@ -128,13 +128,13 @@ TEST_CASE("the CPU has the bits of the specification") {
         std::vector<float> table(std::size_t(30 * dim));
         op::rope_table(table.data(), 30, dim, 10000.0, {.factor = 3, .original_length = 10});
         const op::rotary<float> turn{table.data(), dim};
-        guarded<float> forward = random_rows<float>(count, heads * (dim + gap) + gap, 24);
-        const guarded<float> before = forward;
-        guarded<float> backward = before;
+        guarded<T> forward = random_rows<T>(count, heads * (dim + gap) + gap, 24);
+        const guarded<T> before = forward;
+        guarded<T> backward = before;
         op::rope(reference{}, forward.view(), where, turn, 4, 3);
         op::rope_backward(reference{}, backward.view(), where, turn, 4, 3);
         test::on_every_machine([&](auto on) {
-            guarded<float> y = before, dx = before;
+            guarded<T> y = before, dx = before;
             op::rope(on, y.view(), where, turn, 4, 3);
             op::rope_backward(on, dx.view(), where, turn, 4, 3);
             CHECK(test::same_bits(y, forward));
@@ -142,6 +142,10 @@ TEST_CASE("the CPU has the bits of the specification") {
             CHECK((y.intact() && dx.intact()));
         });
     }
+}
+TEST_CASE("the CPU has the bits of the specification") {
+    check_bits<float>();
+    check_bits<bfloat16>();
 }
 
 }  // namespace

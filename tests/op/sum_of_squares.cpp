@@ -17,11 +17,11 @@ template <class T> test::guarded<T> contiguous(int count, int width, std::uint64
     return x;
 }
 
-TEST_CASE("the sum is that of the squares, over any number of elements") {
+template <class T> void check_sums() {
     for (const auto& [count, width] :
          {std::pair(0, 5), std::pair(3, 0), std::pair(1, 1), std::pair(3, 5), std::pair(1, 4096),
           std::pair(1, 4097), std::pair(37, 311), std::pair(64, 256)}) {
-        const auto x = contiguous<float>(count, width, 1);
+        const auto x = contiguous<T>(count, width, 1);
         const auto blocks = int(norm_blocks(std::int64_t(count) * width));
         double expected = 0;
         for (int i = 0; i < count; ++i)
@@ -37,6 +37,10 @@ TEST_CASE("the sum is that of the squares, over any number of elements") {
             CHECK(partial.intact());
         });
     }
+}
+TEST_CASE("the sum is that of the squares, over any number of elements") {
+    check_sums<float>();
+    check_sums<bfloat16>();
 }
 
 TEST_CASE("in double it is exact to the last digits") {

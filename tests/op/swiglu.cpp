@@ -41,16 +41,15 @@ TEST_CASE("the gradients of swiglu are its derivatives") {
     }
 }
 
-TEST_CASE("the CPU agrees with the specification, with the same bits on every machine") {
+template <class T> void check_machines() {
     for (int shape = 0; shape < 10; ++shape) {
         const int count = shape == 0 ? 0 : test::random_size(1, 11, 10, shape);
         const int width = shape == 1 ? 1 : test::random_size(1, 130, 11, shape);
         const bool weighted = shape % 2 == 1;
         CAPTURE(count);
         CAPTURE(width);
-        const auto gate = random_rows<float>(count, width, 1, 3.0);
-        const auto up = random_rows<float>(count, width, 2),
-                   dh = random_rows<float>(count, width, 3);
+        const auto gate = random_rows<T>(count, width, 1, 3.0);
+        const auto up = random_rows<T>(count, width, 2), dh = random_rows<T>(count, width, 3);
         const auto weights = random_rows<float>(1, count, 4);
         const float* weight = weighted ? weights.data() : nullptr;
         const auto run = [&](auto on, auto& h, auto& dgate, auto& dup, auto& dweight) {
@@ -58,13 +57,14 @@ TEST_CASE("the CPU agrees with the specification, with the same bits on every ma
             op::swiglu_backward(on, dgate.view(), dup, weighted ? dweight.data() : nullptr, dh,
                                 gate, up, weight);
         };
-        guarded<float> h(count, width), dgate(count, width), dup(count, width), dweight(1, count);
+        guarded<T> h(count, width), dgate(count, width), dup(count, width);
+        guarded<float> dweight(1, count);
         run(reference{}, h, dgate, dup, dweight);
         guarded<float> other = dweight;
         bool first = true;
         test::on_every_machine([&](auto on) {
-            guarded<float> h1(count, width), dgate1(count, width), dup1(count, width),
-                dweight1(1, count);
+            guarded<T> h1(count, width), dgate1(count, width), dup1(count, width);
+            guarded<float> dweight1(1, count);
             run(on, h1, dgate1, dup1, dweight1);
             CHECK(test::same_bits(h1, h));
             CHECK(test::same_bits(dgate1, dgate));
@@ -73,7 +73,7 @@ TEST_CASE("the CPU agrees with the specification, with the same bits on every ma
                 for (int i = 0; i < count; ++i) {
                     double size = 0;
                     for (int j = 0; j < width; ++j)
-                        size += std::abs(dh(i, j) * h(i, j) / weights(0, i));
+                        size += std::abs(double(dh(i, j)) * h(i, j) / weights(0, i));
                     CHECK(std::abs(dweight1(0, i) - dweight(0, i)) <= 1e-6 * size);
                 }
                 CHECK((first || test::same_bits(dweight1, other)));
@@ -85,6 +85,10 @@ TEST_CASE("the CPU agrees with the specification, with the same bits on every ma
             other = dweight1;
         });
     }
+}
+TEST_CASE("the CPU agrees with the specification, with the same bits on every machine") {
+    check_machines<float>();
+    check_machines<bfloat16>();
 }
 
 }  // namespace

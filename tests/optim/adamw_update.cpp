@@ -36,7 +36,7 @@ template <class T> void several_steps(bool decays, double tolerance) {
                 we[i][j] -=
                     rate * (mean / (std::sqrt(square) + 1e-6) + (decays ? 0.2 * we[i][j] : 0.0));
             }
-        policy.update(reference{}, w.view(), g, {m.view(), v.view()}, nullptr, 3,
+        policy.update(reference{}, w.view(), g.view(), {m.view(), v.view()}, weight_copies<T>{}, 3,
                       {.step = step, .rate = rate, .clip = clip, .decays = decays});
         for (int i = 0; i < 3; ++i)
             for (int j = 0; j < 4; ++j) {
@@ -58,9 +58,11 @@ TEST_CASE("on the CPU the packed copy is that of the new weights") {
         guarded<float> m(132, 40), v(132, 40), packed(1, 132 * 40), expected(1, 132 * 40);
         test::fill(m.view(), 0.0F);
         test::fill(v.view(), 0.0F);
-        adamw{}.update(on, w.view(), g, {m.view(), v.view()}, packed.data(), 66, {.rate = 0.1});
+        adamw{}.update(on, w.view(), g.view(), {m.view(), v.view()},
+                       weight_copies<float>{packed.data()}, 66, {.rate = 0.1});
         for (int i = 0; i < 2; ++i)
-            op::pack(reference{}, expected.data() + i * 66 * 40, w.view().part(i * 66, 66));
+            op::pack(reference{}, weight_copies<float>{expected.data() + i * 66 * 40},
+                     w.view().part(i * 66, 66));
         CHECK(test::same_bits(packed, expected));
         CHECK(packed.intact());
     });

@@ -156,7 +156,7 @@ void same_bits_everywhere(Routing routing, Balance balance) {
     route<Experts>(reference{}, chosen.data(), weight.view(), logits, nullptr, routing);
     const auto run = [&](auto on, int cut) {  // the sequences in two calls, cut there
         guarded<float> dlogits(sequences * length, Experts), losses(1, sequences);
-        test::copy<float>(dlogits.view(), before);
+        test::copy(dlogits.view(), before.view());
         for (const auto& [first, count] : {std::pair(0, cut), std::pair(cut, sequences - cut)})
             balance_loss<Experts>(on, dlogits.view().part(first * length, count * length),
                                   losses.data() + first,

@@ -25,6 +25,7 @@ template <class Work> void on_every_isa(int threads, const Work& work) {
     };
     run(moe::isa::generic{});
     if constexpr (moe::isa::has_avx2_fma) run(moe::isa::avx2_fma{});
+    if constexpr (moe::isa::has_avx512_fma) run(moe::isa::avx512_fma{});
     if constexpr (moe::isa::has_avx512_bf16) run(moe::isa::avx512_bf16{});
 }
 

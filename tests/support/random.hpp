@@ -3,6 +3,7 @@
 // writes, filled from a seed; and how far two of them are apart.
 #pragma once
 
+#include <moe/core/bfloat16.hpp>
 #include <moe/core/random.hpp>
 #include <moe/tensor/view.hpp>
 
@@ -17,7 +18,9 @@ using moe::rows;
 
 // A quiet NaN with a mark: what reads it spreads it, and what overwrites it is noticed.
 template <class T> T poison() {
-    if constexpr (sizeof(T) == 4)
+    if constexpr (sizeof(T) == 2)
+        return std::bit_cast<T>(std::uint16_t{0x7FDE});
+    else if constexpr (sizeof(T) == 4)
         return std::bit_cast<T>(std::uint32_t{0x7FC0DEADU});
     else
         return std::bit_cast<T>(std::uint64_t{0x7FF8DEADDEADDEADU});
@@ -69,8 +72,8 @@ template <class T> void fill(rows<T> x, T value) {
 template <class T> void fill_random(rows<T> x, std::uint64_t seed, double deviation = 1) {
     for (int i = 0; i < x.count; ++i)
         for (int j = 0; j < x.width; ++j)
-            x(i, j) =
-                T(deviation * moe::random_normal(seed, 0, std::uint64_t(i) << 32 | unsigned(j)));
+            x(i, j) = T(moe::wide<T>(
+                deviation * moe::random_normal(seed, 0, std::uint64_t(i) << 32 | unsigned(j))));
 }
 template <class T>
 guarded<T> random_rows(int count, int width, std::uint64_t seed, double deviation = 1) {
@@ -84,7 +87,7 @@ inline int random_size(int low, int high, std::uint64_t seed, std::uint64_t inde
     return low + int(moe::random_below(std::uint64_t(high - low + 1), seed, 1, index));
 }
 
-template <class T> void copy(rows<T> into, moe::input<T> from) {
+template <class T, class From> void copy(rows<T> into, rows<From> from) {
     for (int i = 0; i < into.count; ++i)
         for (int j = 0; j < into.width; ++j) into(i, j) = from(i, j);
 }
@@ -103,7 +106,7 @@ template <class T> bool same_bits(const guarded<T>& a, const guarded<T>& b) {
 template <class T> bool all_finite(rows<const T> a) {
     for (int i = 0; i < a.count; ++i)
         for (int j = 0; j < a.width; ++j)
-            if (!std::isfinite(a(i, j))) return false;
+            if (!std::isfinite(double(a(i, j)))) return false;
     return true;
 }
 template <class T> bool all_finite(const guarded<T>& a) { return all_finite<T>(a.view()); }

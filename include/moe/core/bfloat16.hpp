@@ -7,6 +7,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <type_traits>
 
 namespace moe {
 
@@ -32,5 +33,16 @@ private:
     }
 };
 static_assert(sizeof(bfloat16) == 2);
+
+// Two neighbours along the summed index of a product, as the hardware multiplies them.
+struct bfloat16_pair {
+    bfloat16 even, odd;
+};
+static_assert(sizeof(bfloat16_pair) == 4);
+
+// What sums of T's are held in, and what functions of them are computed in.
+template <class T> struct wide_type { using type = T; };
+template <> struct wide_type<bfloat16> { using type = float; };
+template <class T> using wide = typename wide_type<std::remove_const_t<T>>::type;
 
 }  // namespace moe

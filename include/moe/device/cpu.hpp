@@ -14,6 +14,10 @@
 
 namespace moe {
 
+// What the CPU computes with: vectors load and store it.
+template <class T>
+concept cpu_number = std::is_same_v<T, float> || std::is_same_v<T, bfloat16>;
+
 template <class Isa> struct cpu_on {
     using instructions = Isa;
     using vector = lanes<Isa>;

@@ -15,7 +15,7 @@ namespace moe {
 namespace detail {
 // Two registers a vector on AVX2, hence half as many chains there.
 template <class Isa> struct peak_loop {
-    static constexpr int chains = std::is_same_v<Isa, isa::avx512_bf16> ? 12 : 6;
+    static constexpr int chains = isa::is_avx512<Isa> ? 12 : 6;
     static constexpr int steps = 8000;
     static constexpr double flop = 2.0 * lane_count * chains * steps;
 

@@ -15,14 +15,17 @@ struct first_lanes {
     int count;
 };
 
-template <class Vector> MOE_INLINE Vector load(const float* p, all_lanes) {
+// T: float, or what a vector widens when it is loaded and rounds to when it is stored.
+template <class Vector, class T> MOE_INLINE Vector load(const T* p, all_lanes) {
     return Vector::load(p);
 }
-template <class Vector> MOE_INLINE Vector load(const float* p, first_lanes n) {
+template <class Vector, class T> MOE_INLINE Vector load(const T* p, first_lanes n) {
     return Vector::load_first(p, n.count);
 }
-template <class Vector> MOE_INLINE void store(float* p, all_lanes, Vector value) { value.store(p); }
-template <class Vector> MOE_INLINE void store(float* p, first_lanes n, Vector value) {
+template <class Vector, class T> MOE_INLINE void store(T* p, all_lanes, Vector value) {
+    value.store(p);
+}
+template <class Vector, class T> MOE_INLINE void store(T* p, first_lanes n, Vector value) {
     value.store_first(p, n.count);
 }
 

@@ -60,7 +60,7 @@ template <class Recipe> struct experts_layer {
         read_activations<Recipe> x;
         rows<precise> logits, weight;  // (tokens, routed), (tokens, active)
         dispatch_plan plan;
-        number* row_weight = nullptr;     // the weight of every routed row
+        precise* row_weight = nullptr;    // the weight of every routed row
         precise* balance_loss = nullptr;  // (sequences)
         activations<Recipe> gate, up, h;  // (routed rows, width)
         typename shared_layer::kept shared;
@@ -73,7 +73,7 @@ template <class Recipe> struct experts_layer {
             plan.first = memory.take<int>(routed + 1);
             plan.token = memory.take<int>(all);
             plan.row = memory.take<int>(all);
-            row_weight = memory.take<number>(all);
+            row_weight = memory.take<precise>(all);
             balance_loss = memory.take<precise>(shape.sequences);
             for (auto* wide : {&gate, &up, &h}) *wide = memory.take_rows<number>(all, width);
             if constexpr (has_shared) shared.place(memory, shape);
@@ -93,13 +93,13 @@ template <class Recipe> struct experts_layer {
     };
     struct work {
         activations<Recipe> routed_rows, routed_partial, h, partial;
-        number* row_gradient = nullptr;
-        rows<precise> weight_gradient, router_partial;
+        precise* row_gradient = nullptr;
+        rows<precise> weight_gradient;
         typename shared_layer::work shared;
 
         void place(arena& memory, batch_shape shape) {
             const int tokens = shape.tokens(), all = tokens * active;
-            row_gradient = memory.take<number>(all);
+            row_gradient = memory.take<precise>(all);
             weight_gradient = memory.take_rows<precise>(tokens, active);
             partial = memory.take_rows<number>(tokens, hidden);
             memory.overlap(
@@ -110,8 +110,7 @@ template <class Recipe> struct experts_layer {
                 },
                 [&] {
                     if constexpr (has_shared) shared.place(memory, shape);
-                },
-                [&] { router_partial = memory.take_rows<precise>(tokens, hidden); });
+                });
         }
     };
 
@@ -181,11 +180,11 @@ template <class Recipe> struct experts_layer {
                                 const kept& k, const delta& d, auto& gradients) {
         const groups by = k.plan.by_expert();
         const int all = by.rows();
-        op::grouped_linear_backward_weight(on, gradients.down.view(), {dy, k.plan.token},
+        op::grouped_linear_backward_weight(on, gradients.down.view(), picked(dy, k.plan.token),
                                            k.h.part(0, all), by);
-        op::grouped_linear_backward_weight(on, gradients.gate.view(), d.gate.part(0, all),
+        op::grouped_linear_backward_weight(on, gradients.gate.view(), picked(d.gate.part(0, all)),
                                            {k.x, k.plan.token}, by);
-        op::grouped_linear_backward_weight(on, gradients.up.view(), d.up.part(0, all),
+        op::grouped_linear_backward_weight(on, gradients.up.view(), picked(d.up.part(0, all)),
                                            {k.x, k.plan.token}, by);
         op::linear_backward_weight(on, gradients.router.view(), d.logits.part(0, dy.count), k.x);
         if constexpr (has_shared)
@@ -198,20 +197,19 @@ private:
     static const float* selection_bias(const double*) { return nullptr; }
 
     // Between a token's choices and the rows they were sent to.
-    static void spread_weights(auto on, number* of_row, rows<const precise> weight,
+    static void spread_weights(auto on, precise* of_row, rows<const precise> weight,
                                const dispatch_plan& plan) {
         on.each(plan.tokens, [&](int t) {
             for (int i = 0; i < active; ++i)
-                if (const int row = plan.row[t * active + i]; row >= 0)
-                    of_row[row] = number(weight(t, i));
+                if (const int row = plan.row[t * active + i]; row >= 0) of_row[row] = weight(t, i);
         });
     }
-    static void gather_weights(auto on, rows<precise> weight, const number* of_row,
+    static void gather_weights(auto on, rows<precise> weight, const precise* of_row,
                                const dispatch_plan& plan) {
         on.each(plan.tokens, [&](int t) {
             for (int i = 0; i < active; ++i) {
                 const int row = plan.row[t * active + i];
-                weight(t, i) = row >= 0 ? precise(of_row[row]) : precise(0);
+                weight(t, i) = row >= 0 ? of_row[row] : precise(0);
             }
         });
     }

@@ -11,6 +11,7 @@ namespace moe {
 
 template <class Recipe> struct grouped_query_attention {
     using number = activation_of<Recipe>;
+    using precise = precise_of<Recipe>;
     static constexpr auto sizes = of<Recipe>.attention;
     static constexpr int hidden = of<Recipe>.model.hidden;
     static constexpr int query_width = sizes.heads * sizes.head_dim;
@@ -41,9 +42,10 @@ template <class Recipe> struct grouped_query_attention {
 
     struct kept {
         read_activations<Recipe> x;
-        activations<Recipe> query, key, value, out, lse;
+        activations<Recipe> query, key, value, out;
+        precise_rows<Recipe> lse;
         activations<Recipe> raw_query, raw_key;  // before their norms
-        number *query_scale = nullptr, *key_scale = nullptr;
+        precise *query_scale = nullptr, *key_scale = nullptr;
 
         void place(arena& memory, batch_shape shape) {
             const int tokens = shape.tokens();
@@ -51,12 +53,12 @@ template <class Recipe> struct grouped_query_attention {
             key = memory.take_rows<number>(tokens, key_width);
             value = memory.take_rows<number>(tokens, key_width);
             out = memory.take_rows<number>(tokens, query_width);
-            lse = memory.take_rows<number>(tokens, sizes.heads);
+            lse = memory.take_rows<precise>(tokens, sizes.heads);
             if constexpr (normed) {
                 raw_query = memory.take_rows<number>(tokens, query_width);
                 raw_key = memory.take_rows<number>(tokens, key_width);
-                query_scale = memory.take<number>(std::int64_t(tokens) * sizes.heads);
-                key_scale = memory.take<number>(std::int64_t(tokens) * sizes.kv_heads);
+                query_scale = memory.take<precise>(std::int64_t(tokens) * sizes.heads);
+                key_scale = memory.take<precise>(std::int64_t(tokens) * sizes.kv_heads);
             }
         }
     };
@@ -77,10 +79,16 @@ template <class Recipe> struct grouped_query_attention {
     };
     struct work {
         activations<Recipe> out, partial;
+        op::attention_sums sums;
 
         void place(arena& memory, batch_shape shape) {
-            memory.overlap([&] { out = memory.take_rows<number>(shape.tokens(), query_width); },
-                           [&] { partial = memory.take_rows<number>(shape.tokens(), hidden); });
+            const int tokens = shape.tokens();
+            memory.overlap(
+                [&] {
+                    out = memory.take_rows<number>(tokens, query_width);
+                    place_sums<number>(sums, memory, tokens, key_width, key_width);
+                },
+                [&] { partial = memory.take_rows<number>(tokens, hidden); });
         }
     };
 
@@ -95,7 +103,7 @@ template <class Recipe> struct grouped_query_attention {
                        raw_key = k.raw_key.part(0, x.count);
             op::linear(on, raw_query, x, weights.query.one());
             op::linear(on, raw_key, x, weights.key.one());
-            const number epsilon = number(of<Recipe>.model.norm_epsilon);
+            const precise epsilon = precise(of<Recipe>.model.norm_epsilon);
             op::rms_norm(on, by_head(query), k.query_scale, by_head(raw_query),
                          weights.query_gain.at, epsilon);
             op::rms_norm(on, by_head(key), k.key_scale, by_head(raw_key), weights.key_gain.at,
@@ -125,7 +133,7 @@ template <class Recipe> struct grouped_query_attention {
         op::linear_backward_input(on, d_out, dy, weights.out.one());
         op::attention_backward(on, d_query, d_key, value, d_out, k.query.part(0, tokens),
                                k.key.part(0, tokens), k.value.part(0, tokens),
-                               k.out.part(0, tokens), k.lse.part(0, tokens), shape(pass));
+                               k.out.part(0, tokens), k.lse.part(0, tokens), shape(pass), w.sums);
         op::rope_backward(on, d_query, columns(sizes.heads), pass.angles, length, 0);
         op::rope_backward(on, d_key, columns(sizes.kv_heads), pass.angles, length, 0);
         if constexpr (normed) {
@@ -162,7 +170,8 @@ template <class Recipe> struct grouped_query_attention {
 
 private:
     struct in_flight {
-        activations<Recipe> query, key, value, out, lse;
+        activations<Recipe> query, key, value, out;
+        precise_rows<Recipe> lse;
         int keys;
     };
     // The rows of this pass. With tokens in the cache already, keys and values go behind them.

@@ -12,6 +12,7 @@ namespace moe {
 
 template <class Recipe> struct latent_attention {
     using number = activation_of<Recipe>;
+    using precise = precise_of<Recipe>;
     static constexpr auto sizes = of<Recipe>.attention;
     static constexpr int hidden = of<Recipe>.model.hidden;
     static constexpr int heads = sizes.heads, q_rank = sizes.q_rank, kv_rank = sizes.kv_rank;
@@ -23,7 +24,7 @@ template <class Recipe> struct latent_attention {
     static constexpr bool narrow = q_rank > 0;  // queries through a latent of their own
     // The norms of the latents have this constant in every published implementation, whatever the
     // model's own (transformers, modeling_deepseek_v3).
-    static constexpr number latent_epsilon = number(1e-6);
+    static constexpr precise latent_epsilon = precise(1e-6);
 
     template <template <spec> class Slot> struct state {
         Slot<spec{.rows = narrow ? 0 : query_width, .columns = hidden, .packed = true}> query;
@@ -59,24 +60,25 @@ template <class Recipe> struct latent_attention {
         activations<Recipe> query_latent, normed_query_latent;  // (tokens, q_rank)
         activations<Recipe> latent;         // (tokens, kv_rank + rope): the rest
         activations<Recipe> normed_latent;  // of it holds the shared key
-        number *query_scale = nullptr, *latent_scale = nullptr;
-        activations<Recipe> query, key, value, out, lse;
+        precise *query_scale = nullptr, *latent_scale = nullptr;
+        activations<Recipe> query, key, value, out;
+        precise_rows<Recipe> lse;
 
         void place(arena& memory, batch_shape shape) {
             const int tokens = shape.tokens();
             if constexpr (narrow) {
                 query_latent = memory.take_rows<number>(tokens, q_rank);
                 normed_query_latent = memory.take_rows<number>(tokens, q_rank);
-                query_scale = memory.take<number>(tokens);
+                query_scale = memory.take<precise>(tokens);
             }
             latent = memory.take_rows<number>(tokens, latent_width);
             normed_latent = memory.take_rows<number>(tokens, kv_rank);
-            latent_scale = memory.take<number>(tokens);
+            latent_scale = memory.take<precise>(tokens);
             query = memory.take_rows<number>(tokens, query_width);
             key = memory.take_rows<number>(tokens, query_width);
             value = memory.take_rows<number>(tokens, value_width);
             out = memory.take_rows<number>(tokens, value_width);
-            lse = memory.take_rows<number>(tokens, heads);
+            lse = memory.take_rows<precise>(tokens, heads);
         }
     };
     struct delta {
@@ -97,6 +99,7 @@ template <class Recipe> struct latent_attention {
     };
     struct work {
         activations<Recipe> expanded, out, key, value, partial;
+        op::attention_sums sums;
 
         void place(arena& memory, batch_shape shape) {
             const int tokens = shape.tokens();
@@ -105,6 +108,7 @@ template <class Recipe> struct latent_attention {
                                out = memory.take_rows<number>(tokens, value_width);
                                key = memory.take_rows<number>(tokens, query_width);
                                value = memory.take_rows<number>(tokens, value_width);
+                               place_sums<number>(sums, memory, tokens, query_width, value_width);
                            },
                            [&] { partial = memory.take_rows<number>(tokens, hidden); });
         }
@@ -156,7 +160,8 @@ template <class Recipe> struct latent_attention {
             op::linear_backward_input(on, d_out, dy, weights.out.one());
             op::attention_backward(on, d_query, d_key, d_value, d_out, k.query.part(0, tokens),
                                    k.key.part(0, tokens), k.value.part(0, tokens),
-                                   k.out.part(0, tokens), k.lse.part(0, tokens), shape(pass));
+                                   k.out.part(0, tokens), k.lse.part(0, tokens), shape(pass),
+                                   w.sums);
             op::join_latent_heads_backward(on, d_expanded, d_shared, d_key, d_value, joint);
         }
         op::rope_backward(on, d_query, query_columns(), pass.angles, length, 0);

@@ -7,7 +7,7 @@
 namespace moe {
 
 template <class Recipe, int Width> struct norm {
-    using number = activation_of<Recipe>;
+    using precise = precise_of<Recipe>;
 
     template <template <spec> class Slot> struct state {
         Slot<spec{.columns = Width, .start = start::one, .decays = false, .precise = true}> weight;
@@ -20,10 +20,10 @@ template <class Recipe, int Width> struct norm {
 
     struct kept {
         read_activations<Recipe> x;
-        number* scale = nullptr;  // (tokens): 1 / root mean square
+        precise* scale = nullptr;  // (tokens): 1 / root mean square
 
         void place(arena& memory, batch_shape shape) {
-            scale = memory.take<number>(shape.tokens());
+            scale = memory.take<precise>(shape.tokens());
         }
     };
     using delta = nothing;
@@ -32,7 +32,7 @@ template <class Recipe, int Width> struct norm {
     static void forward(auto on, const pass_of<Recipe>&, activations<Recipe> y,
                         read_activations<Recipe> x, const auto& weights, kept& k, work&) {
         k.x = x;
-        op::rms_norm(on, y, k.scale, x, weights.weight.at, number(epsilon()));
+        op::rms_norm(on, y, k.scale, x, weights.weight.at, precise(epsilon()));
     }
     static void backward_input(auto on, const pass_of<Recipe>&, activations<Recipe> dx,
                                read_activations<Recipe> dy, const auto& weights, kept& k, delta&,

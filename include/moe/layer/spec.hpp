@@ -20,33 +20,51 @@ struct spec {
     int rows = 1, columns = 1;
     int stack = 1;
     moe::start start = moe::start::normal;
-    bool decays = true;    // weight decay applies: matrices yes, gains and biases no
-    bool trained = true;   // has a gradient and moments; a selection bias has not
-    bool packed = false;   // a GEMM reads it: the device may keep a packed copy
-    bool precise = false;  // router, gains, selection biases: high precision under every policy
+    bool decays = true;      // weight decay applies: matrices yes, gains and biases no
+    bool trained = true;     // has a gradient and moments; a selection bias has not
+    bool packed = false;     // a GEMM reads it: the device may keep a packed copy
+    bool precise = false;    // router, gains, selection biases: high precision under every policy
+    bool piecewise = false;  // its gradient is added to many times a grain: in high precision
 
     constexpr std::int64_t count() const { return std::int64_t{1} * rows * columns * stack; }
 };
 
 // Roles that a field can play, with the number types that the precision policy chose for them.
-template <class Number, class Precise = Number> struct role {
+// Packed: of the copies that a GEMM reads.
+template <class Number, class Precise = Number, class Packed = Number> struct role {
     template <spec S> using type = std::conditional_t<S.precise, Precise, Number>;
+    template <spec S> using copy_type = std::conditional_t<S.precise, Precise, Packed>;
 
     // What layers compute with.
     template <spec S> struct weight {
         static constexpr spec is = S;
         using T = type<S>;
+        using copy = copy_type<S>;
+        // Products read the master itself where a copy would be the same numbers.
+        static constexpr bool reads_master = std::is_same_v<T, copy>;
         T* at = nullptr;
-        T* packed = nullptr;
+        weight_copies<copy> copies;
 
         constexpr rows<T> view() const { return {at, S.rows * S.stack, S.columns}; }
-        constexpr matrix<T> one() const { return {at, packed, S.rows, S.columns}; }
-        constexpr matrices<T> all() const { return {at, packed, S.stack, S.rows, S.columns}; }
+        constexpr matrix<copy> one() const {
+            return {operand(), copies.packed, S.rows, S.columns, copies.across};
+        }
+        constexpr matrices<copy> all() const {
+            return {operand(), copies.packed, S.stack, S.rows, S.columns, copies.across};
+        }
+
+    private:
+        constexpr const copy* operand() const {
+            if constexpr (reads_master)
+                return at;
+            else
+                return nullptr;
+        }
     };
     // Gradients and moments: one number for each of a trained tensor, none for the others.
     template <spec S> struct trained {
         static constexpr spec is = S;
-        using T = type<S>;
+        using T = std::conditional_t<S.piecewise, Precise, type<S>>;
         T* at = nullptr;
 
         constexpr rows<T> view() const { return {at, S.rows * S.stack, S.columns}; }

@@ -17,6 +17,7 @@
 #include <moe/layer/pass.hpp>
 #include <moe/layer/spec.hpp>
 #include <moe/op/op.hpp>
+#include <moe/precision/bf16.hpp>
 #include <moe/recipe/of.hpp>
 #include <moe/recipe/sizes.hpp>
 #include <moe/tensor/arena.hpp>
@@ -26,11 +27,25 @@ namespace moe {
 template <class Recipe> using precision_of = decltype(Recipe::precision);
 template <class Recipe> using activation_of = typename precision_of<Recipe>::activation;
 template <class Recipe> using precise_of = typename precision_of<Recipe>::precise;
+template <class Recipe> using master_of = typename precision_of<Recipe>::master;
+
+namespace detail {
+template <class Recipe> consteval bool narrow_gradients() {
+    if constexpr (requires { of<Recipe>.precision.gradients; })
+        return of<Recipe>.precision.gradients == number_format::bf16;
+    else
+        return false;
+}
+}  // namespace detail
 
 template <class Recipe>
-using weight_role = role<typename precision_of<Recipe>::weight, precise_of<Recipe>>;
+using gradient_of =
+    std::conditional_t<detail::narrow_gradients<Recipe>(), bfloat16, master_of<Recipe>>;
+
 template <class Recipe>
-using gradient_role = role<typename precision_of<Recipe>::gradient, precise_of<Recipe>>;
+using weight_role =
+    role<master_of<Recipe>, precise_of<Recipe>, typename precision_of<Recipe>::weight>;
+template <class Recipe> using gradient_role = role<gradient_of<Recipe>, precise_of<Recipe>>;
 template <class Recipe>
 using moment_role = role<typename precision_of<Recipe>::moment, precise_of<Recipe>>;
 
@@ -41,7 +56,18 @@ using gradients_of = typename Layer::template state<gradient_role<Recipe>::templ
 
 template <class Recipe> using activations = rows<activation_of<Recipe>>;
 template <class Recipe> using read_activations = rows<const activation_of<Recipe>>;
+template <class Recipe> using precise_rows = rows<precise_of<Recipe>>;
 template <class Recipe> using pass_of = pass<precise_of<Recipe>>;
+
+// Where attention sums the gradients of keys and values if activations are narrower than floats.
+template <class Number>
+void place_sums(op::attention_sums& sums, arena& memory, int tokens, int key_width,
+                int value_width) {
+    if constexpr (!std::is_same_v<Number, wide<Number>>) {
+        sums.dk = memory.take_rows<float>(tokens, key_width);
+        sums.dv = memory.take_rows<float>(tokens, value_width);
+    }
+}
 
 // For layers that need none of a kind.
 struct nothing {

@@ -51,7 +51,7 @@ int sample(std::span<const T> logits, sampling how, double uniform, std::vector<
 template <class Recipe, class On, class Emit>
 void generate(network<Recipe, On>& network, std::span<const int> prompt, std::int64_t count,
               sampling how, Emit&& emit) {
-    using number = activation_of<Recipe>;
+    using number = precise_of<Recipe>;
     const int context = network.largest_grain().length;
     std::vector<int> text(prompt.begin(), prompt.end()), order;
     std::vector<number> logits(std::size_t(of<Recipe>.model.vocab));

@@ -130,8 +130,8 @@ public:
     // The same for the gradient of the last batch.
     void each_gradient(auto&& visit) { each_member(gradients_.at(0), visit); }
     // A parameter by its name; null rows where there is none of it.
-    rows<typename precision_of<Recipe>::weight> parameter(std::string_view wanted) {
-        using weight_rows = rows<typename precision_of<Recipe>::weight>;
+    rows<master_of<Recipe>> parameter(std::string_view wanted) {
+        using weight_rows = rows<master_of<Recipe>>;
         weight_rows found;
         each_parameter([&]<class T>(const name& of_field, rows<T> values, spec) {
             if constexpr (std::is_same_v<rows<T>, weight_rows>)
@@ -153,7 +153,7 @@ public:
         MOE_CHECK(depth, <, int(gradients_.size()));
         const token_views tokens = take_windows(windows, length, lookahead, sequence_share);
         if (pass_.tokens() > 0)
-            transformer::forward_backward(on(), pass_, tokens, number(share), *weights_, *kept_,
+            transformer::forward_backward(on(), pass_, tokens, precise(share), *weights_, *kept_,
                                           *delta_, *work_, gradients_[std::size_t(depth)]);
         ++grains_done_;
         // The carries: as many merges as trailing zeros of the counter.
@@ -181,7 +181,7 @@ public:
     // Logits of the tokens of one sequence, which begins at 'position' when earlier calls brought
     // the tokens before (the keys and values of those are still here). y: (tokens, vocab); with
     // fewer rows than tokens, the last ones.
-    void logits(rows<number> y, std::span<const int> sequence, int position = 0) {
+    void logits(precise_rows<Recipe> y, std::span<const int> sequence, int position = 0) {
         const int tokens = int(sequence.size());
         MOE_CHECK(position + tokens, <=, shape_.tokens());
         MOE_CHECK(position + tokens, <=, shape_.length);
@@ -198,7 +198,7 @@ public:
     const pass_of<Recipe>& last_pass() const { return pass_; }
     const typename transformer::kept& last_kept() const { return *kept_; }
     // Loss of every position of the last pass.
-    std::span<const number> losses() const { return {kept_->losses, std::size_t(pass_.tokens())}; }
+    std::span<const precise> losses() const { return {kept_->losses, std::size_t(pass_.tokens())}; }
 
 private:
     struct table_views {
@@ -240,7 +240,7 @@ private:
     }
     double sum_of_losses() const {
         double sum = 0;
-        for (const number loss : losses()) sum += double(loss);
+        for (const precise loss : losses()) sum += double(loss);
         return sum;
     }
     void merge(int into, int from) {

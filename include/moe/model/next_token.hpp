@@ -63,8 +63,7 @@ template <class Recipe> struct next_token {
 
     // k.normed is what the head reads. following: the token behind each position.
     static void forward(auto on, const pass_of<Recipe>& pass, read_activations<Recipe> last,
-                        read_activations<Recipe> table, const int* following, const auto& weights,
-                        kept& k, work& w) {
+                        auto table, const int* following, const auto& weights, kept& k, work& w) {
         const int tokens = last.count;
         nothing none;
         k.tokens = following;

@@ -23,9 +23,17 @@ template <class State> void place_packed(State& state, arena& memory) {
     State::each(
         name(),
         [&](const name&, auto& field) {
-            using T = number_of<decltype(field)>;
-            if constexpr (spec_of<decltype(field)>.packed && spec_of<decltype(field)>.count() > 0)
-                field.packed = memory.take<T>(spec_of<decltype(field)>.count());
+            constexpr spec is = spec_of<decltype(field)>;
+            if constexpr (is.packed && is.count() > 0) {
+                using field_type = std::remove_cvref_t<decltype(field)>;
+                using T = typename field_type::copy;
+                field.copies.packed =
+                    memory.take<T>(is.stack * packed_size<T>(is.rows, is.columns));
+                // A master that products can read serves the one that sums over outputs.
+                if constexpr (!field_type::reads_master)
+                    field.copies.across =
+                        memory.take<T>(is.stack * packed_size<T>(is.columns, is.rows));
+            }
         },
         state);
 }
@@ -92,11 +100,9 @@ template <class State> void pack_weights(auto on, State& state) {
         [&](const name&, auto& field) {
             constexpr spec is = spec_of<decltype(field)>;
             if constexpr (is.packed && is.count() > 0) {
-                if (field.packed == nullptr) return;
-                for (int member = 0; member < is.stack; ++member) {
-                    const std::ptrdiff_t skip = std::ptrdiff_t(member) * is.rows * is.columns;
-                    op::pack(on, field.packed + skip, {field.at + skip, is.rows, is.columns});
-                }
+                for (int member = 0; member < is.stack; ++member)
+                    op::pack(on, member_of(field.copies, member, is.rows, is.columns),
+                             field.view().part(member * is.rows, is.rows));
             }
         },
         state);

@@ -22,14 +22,19 @@ struct token_views {
 
 template <class Recipe> struct transformer_of {
     using number = activation_of<Recipe>;
+    using precise = precise_of<Recipe>;
     static constexpr auto sizes = of<Recipe>.model;
     static constexpr int hidden = sizes.hidden, vocab = sizes.vocab;
     static constexpr int dense_layers = of<Recipe>.ffn.dense_layers;
     static constexpr int mixture_layers = sizes.layers - dense_layers;
     static constexpr bool tied = sizes.tied_embeddings;
     static constexpr bool looks_further = sizes.mtp_depth > 0;
-    // Rows of logits in flight in head and loss.
-    static constexpr int chunk = 128;
+    // Rows of logits in flight in head and loss: 2 MB, that the caches hold, and enough to share
+    // out.
+    static constexpr int chunk = [] {
+        constexpr int rows = (1 << 19) / vocab / 128 * 128;
+        return rows < 128 ? 128 : rows;
+    }();
 
     using dense_part = repeat<Recipe, dense_block<Recipe>, dense_layers, hidden>;
     using mixture_part = repeat<Recipe, mixture_block<Recipe>, mixture_layers, hidden>;
@@ -37,11 +42,12 @@ template <class Recipe> struct transformer_of {
     using further_part = next_token<Recipe>;
 
     template <template <spec> class Slot> struct state {
-        Slot<spec{.rows = vocab, .columns = hidden, .packed = tied}> embedding;
+        Slot<spec{.rows = vocab, .columns = hidden, .packed = tied, .piecewise = true}> embedding;
         typename dense_part::template state<Slot> dense;
         typename mixture_part::template state<Slot> mixture;
         typename norm_part::template state<Slot> norm;
-        Slot<spec{.rows = tied ? 0 : vocab, .columns = hidden, .packed = true}> head;
+        Slot<spec{.rows = tied ? 0 : vocab, .columns = hidden, .packed = true, .piecewise = true}>
+            head;
         std::array<typename further_part::template state<Slot>, std::size_t(sizes.mtp_depth)>
             further;
 
@@ -64,7 +70,7 @@ template <class Recipe> struct transformer_of {
         typename mixture_part::kept mixture;
         typename norm_part::kept norm;
         std::array<typename further_part::kept, std::size_t(sizes.mtp_depth)> further;
-        number *losses = nullptr, *further_losses = nullptr;  // (tokens)
+        precise *losses = nullptr, *further_losses = nullptr;  // (tokens)
 
         void place(arena& memory, batch_shape shape) {
             embedded = memory.take_rows<number>(shape.tokens(), hidden);
@@ -73,8 +79,8 @@ template <class Recipe> struct transformer_of {
             mixture.place(memory, shape);
             norm.place(memory, shape);
             for (auto& module : further) module.place(memory, shape);
-            losses = memory.take<number>(shape.tokens());
-            further_losses = memory.take<number>(looks_further ? shape.tokens() : 0);
+            losses = memory.take<precise>(shape.tokens());
+            further_losses = memory.take<precise>(looks_further ? shape.tokens() : 0);
         }
     };
     struct delta {
@@ -95,7 +101,8 @@ template <class Recipe> struct transformer_of {
         typename dense_part::work dense;
         typename mixture_part::work mixture;
         std::array<typename further_part::work, std::size_t(sizes.mtp_depth)> further;
-        activations<Recipe> logits;
+        precise_rows<Recipe> logits;
+        activations<Recipe> d_logits;  // the same memory if of the same type
 
         void place(arena& memory, batch_shape shape) {
             const int rows = shape.tokens() < chunk ? shape.tokens() : chunk;
@@ -104,7 +111,13 @@ template <class Recipe> struct transformer_of {
                            [&] {
                                for (auto& module : further) module.place(memory, shape);
                            },
-                           [&] { logits = memory.take_rows<number>(rows, vocab); });
+                           [&] {
+                               logits = memory.take_rows<precise>(rows, vocab);
+                               if constexpr (std::is_same_v<number, precise>)
+                                   d_logits = logits;
+                               else
+                                   d_logits = memory.take_rows<number>(rows, vocab);
+                           });
         }
     };
 
@@ -123,7 +136,7 @@ template <class Recipe> struct transformer_of {
     }
 
     // y: (some tokens of the pass from 'first' on, vocab)
-    static void logits(auto on, activations<Recipe> y, int first, const auto& weights,
+    static void logits(auto on, precise_rows<Recipe> y, int first, const auto& weights,
                        const kept& k) {
         op::linear(on, y, k.normed.part(first, y.count), head_of(weights));
     }
@@ -132,13 +145,13 @@ template <class Recipe> struct transformer_of {
     static void loss(auto on, const pass_of<Recipe>& pass, const token_views& tokens,
                      const auto& weights, kept& k, work& w) {
         forward(on, pass, tokens.inputs, weights, k, w);
-        op::head_loss(on, k.losses, k.normed.part(0, pass.tokens()), head_of(weights),
-                      tokens.following, w.logits);
+        op::head_loss(on, k.losses, read_activations<Recipe>(k.normed.part(0, pass.tokens())),
+                      head_of(weights), tokens.following, w.logits);
     }
 
     // Adds to the gradients those of share * (sum of losses) + balance losses.
     static void forward_backward(auto on, const pass_of<Recipe>& pass, const token_views& tokens,
-                                 number share, const auto& weights, kept& k, delta& d, work& w,
+                                 precise share, const auto& weights, kept& k, delta& d, work& w,
                                  auto& gradients) {
         const int count = pass.tokens();
         nothing none;
@@ -146,7 +159,7 @@ template <class Recipe> struct transformer_of {
         const auto d_normed = d.normed.part(0, count), d_last = d.last.part(0, count);
         const auto d_table = gradients.embedding.view(), d_head = head_of_gradients(gradients);
         op::head_loss_backward(on, k.losses, d_normed, d_head, k.normed.part(0, count),
-                               head_of(weights), tokens.following, share, w.logits);
+                               head_of(weights), tokens.following, share, w.logits, w.d_logits);
         norm_part::backward_input(on, pass, d_last, d_normed, weights.norm, k.norm, none, none);
         norm_part::backward_weight(on, pass, d_normed, k.norm, none, gradients.norm);
         if constexpr (looks_further) {
@@ -155,7 +168,7 @@ template <class Recipe> struct transformer_of {
                                   weights.further[0], module, w.further[0]);
             op::head_loss_backward(on, k.further_losses, d_normed, d_head,
                                    module.normed.part(0, count), head_of(weights), tokens.second,
-                                   number(share * sizes.mtp_weight), w.logits);
+                                   precise(share * sizes.mtp_weight), w.logits, w.d_logits);
             further_part::backward(on, pass, d_last, d_table, d_normed, weights.further[0], module,
                                    d.further[0], w.further[0], gradients.further[0]);
         }

@@ -34,7 +34,7 @@ template <class Isa> struct adamw_lanes {
         const vector step = m * correct1 / (sqrt(v * correct2) + epsilon);
         w = fma(back, fma(decay, w, step), w);
     }
-    MOE_INLINE void row(float* w, float* g, float* m, float* v, int count) const {
+    template <class G> MOE_INLINE void row(float* w, G* g, float* m, float* v, int count) const {
         int i = 0;
         for (; i + lane_count <= count; i += lane_count) {
             vector wi = vector::load(w + i), mi = vector::load(m + i), vi = vector::load(v + i);
@@ -42,7 +42,7 @@ template <class Isa> struct adamw_lanes {
             wi.store(w + i);
             mi.store(m + i);
             vi.store(v + i);
-            vector::splat(0).store(g + i);
+            vector::splat(0.0F).store(g + i);
         }
         if (const int rest = count - i; rest > 0) {
             vector wi = vector::load_first(w + i, rest), mi = vector::load_first(m + i, rest),
@@ -51,40 +51,37 @@ template <class Isa> struct adamw_lanes {
             wi.store_first(w + i, rest);
             mi.store_first(m + i, rest);
             vi.store_first(v + i, rest);
-            vector::splat(0).store_first(g + i, rest);
+            vector::splat(0.0F).store_first(g + i, rest);
         }
     }
 };
 
 }  // namespace detail
 
-template <class Isa>
-void adamw_step(cpu_on<Isa> on, rows<float> w, rows<float> g, rows<float> m, rows<float> v,
-                const adamw_numbers& numbers, float* packed, int matrix_rows) {
+template <class Isa, cpu_number G, cpu_number P>
+void adamw_step(cpu_on<Isa> on, rows<float> w, rows<G> g, rows<float> m, rows<float> v,
+                const adamw_numbers& numbers, weight_copies<P> copies, int matrix_rows) {
     if (w.count == 0) return;
     MOE_CHECK(matrix_rows, >, 0);
     MOE_CHECK(w.count % matrix_rows, ==, 0);
     MOE_CHECK(g.count, ==, w.count);
     MOE_CHECK(m.count, ==, w.count);
     MOE_CHECK(v.count, ==, w.count);
-    constexpr int columns = 256;
+    constexpr int columns = detail::packed_columns;
     const detail::adamw_constants<float> constants(numbers);
     const int panels = ceil_divide(matrix_rows, panel_width);
     const int strips = ceil_divide(w.width, columns);
     on.each(w.count / matrix_rows * panels * strips, [&](int tile) {
         const detail::adamw_lanes<Isa> lanewise(constants);
-        const int begin = tile % strips * columns;
-        const int end = begin + columns < w.width ? begin + columns : w.width;
-        const int first_row = tile / strips / panels * matrix_rows;
-        const panel p = panel_of(tile / strips % panels * panel_width, matrix_rows, w.width);
-        for (int o = 0; o < p.width; ++o) {
-            const int r = first_row + p.first + o;
-            lanewise.row(w[r] + begin, g[r] + begin, m[r] + begin, v[r] + begin, end - begin);
+        const int begin = tile % strips * columns, count = smaller(columns, w.width - begin);
+        const int member = tile / strips / panels, first_row = member * matrix_rows;
+        const int output = tile / strips % panels * panel_width;
+        for (int o = output; o < smaller(output + panel_width, matrix_rows); ++o) {
+            const int r = first_row + o;
+            lanewise.row(w[r] + begin, g[r] + begin, m[r] + begin, v[r] + begin, count);
         }
-        if (packed)
-            detail::pack_panel<Isa>(packed + std::ptrdiff_t(first_row) * w.width + p.at +
-                                        std::ptrdiff_t(begin) * p.width,
-                                    w.part(first_row, matrix_rows), p, begin, end);
+        detail::pack_tile<Isa>(member_of(copies, member, matrix_rows, w.width),
+                               w.part(first_row, matrix_rows), output, begin);
     });
 }
 

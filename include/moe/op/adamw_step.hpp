@@ -3,8 +3,9 @@
 // regularization", 2019, algorithm 2), for one tensor or a stack of them:
 //   g <- clip g      m <- beta1 m + (1 - beta1) g      v <- beta2 v + (1 - beta2) g^2
 //   w <- w - rate (m / c1 / (sqrt(v / c2) + epsilon) + decay w)        c = 1 - beta^step
-// In the same pass the gradient is zeroed for the next step and the packed copy rewritten.
-// w, g, m, v (stack * matrix_rows, columns)    packed: op/pack.hpp, matrix by matrix, or null
+// In the same pass the gradient is zeroed for the next step and the packed copies rewritten.
+// w, g, m, v (stack * matrix_rows, columns)    copies: op/pack.hpp, matrix by matrix
+// Computed in the type of w and m, v; the gradient and the copies may be narrower.
 #pragma once
 
 #include <moe/core/check.hpp>
@@ -44,20 +45,21 @@ template <class T> struct adamw_constants {
           clip(T(n.clip)) {}
 };
 
-template <class T> void adamw_element(T& w, T& g, T& m, T& v, const adamw_constants<T>& c) {
-    const T clipped = g * c.clip;
+template <class T, class G>
+void adamw_element(T& w, G& g, T& m, T& v, const adamw_constants<T>& c) {
+    const T clipped = T(g) * c.clip;
     m = std::fma(c.beta1, m, c.rest1 * clipped);
     v = std::fma(c.beta2, v, c.rest2 * (clipped * clipped));
     const T step = m * c.correct1 / (std::sqrt(v * c.correct2) + c.epsilon);
     w = std::fma(c.back, std::fma(c.decay, w, step), w);
-    g = 0;
+    g = G(T(0));
 }
 
 }  // namespace detail
 
-template <class T>
-void adamw_step(reference, rows<T> w, output<T> g, output<T> m, output<T> v,
-                const adamw_numbers& numbers, same<T>* packed, int matrix_rows) {
+template <class T, class G, class P>
+void adamw_step(reference, rows<T> w, rows<G> g, output<T> m, output<T> v,
+                const adamw_numbers& numbers, weight_copies<P> copies, int matrix_rows) {
     if (w.count == 0) return;
     MOE_CHECK(matrix_rows, >, 0);
     MOE_CHECK(w.count % matrix_rows, ==, 0);
@@ -65,14 +67,12 @@ void adamw_step(reference, rows<T> w, output<T> g, output<T> m, output<T> v,
     MOE_CHECK(m.count, ==, w.count);
     MOE_CHECK(v.count, ==, w.count);
     const detail::adamw_constants<T> constants(numbers);
-    for (int r = 0; r < w.count; ++r) {
-        const int row = r % matrix_rows;
-        T* const matrix = packed ? packed + std::ptrdiff_t(r - row) * w.width : nullptr;
-        for (int j = 0; j < w.width; ++j) {
+    for (int r = 0; r < w.count; ++r)
+        for (int j = 0; j < w.width; ++j)
             detail::adamw_element(w(r, j), g(r, j), m(r, j), v(r, j), constants);
-            if (matrix) matrix[packed_index(row, j, matrix_rows, w.width)] = w(r, j);
-        }
-    }
+    for (int member = 0; member < w.count / matrix_rows; ++member)
+        pack(reference{}, member_of(copies, member, matrix_rows, w.width),
+             w.part(member * matrix_rows, matrix_rows));
 }
 
 }  // namespace op

@@ -24,29 +24,30 @@ void over_pieces(cpu_on<Isa> on, int count, int width, const Work& work) {
 
 namespace moe::op {
 
-template <class Isa> void add(cpu_on<Isa> on, rows<float> into, rows<const float> from) {
+template <class Isa, cpu_number T> void add(cpu_on<Isa> on, rows<T> into, input<T> from) {
     using vector = lanes<Isa>;
     MOE_CHECK(into.count, ==, from.count);
     MOE_CHECK(into.width, ==, from.width);
     detail::over_pieces(on, into.count, into.width, [&](int row, int column, int width) {
-        float* sum = into[row] + column;
-        const float* other = from[row] + column;
+        T* sum = into[row] + column;
+        const T* other = from[row] + column;
         sweep(width, [&](int j, auto n) {
             store(sum + j, n, load<vector>(sum + j, n) + load<vector>(other + j, n));
         });
     });
 }
 
-template <class Isa> void add_and_clear(cpu_on<Isa> on, rows<float> into, rows<float> from) {
+template <class Isa, cpu_number T>
+void add_and_clear(cpu_on<Isa> on, rows<T> into, output<T> from) {
     using vector = lanes<Isa>;
     MOE_CHECK(into.count, ==, from.count);
     MOE_CHECK(into.width, ==, from.width);
     detail::over_pieces(on, into.count, into.width, [&](int row, int column, int width) {
-        float* sum = into[row] + column;
-        float* other = from[row] + column;
+        T* sum = into[row] + column;
+        T* other = from[row] + column;
         sweep(width, [&](int j, auto n) {
             store(sum + j, n, load<vector>(sum + j, n) + load<vector>(other + j, n));
-            store(other + j, n, vector::splat(0));
+            store(other + j, n, vector::splat(0.0F));
         });
     });
 }

@@ -61,8 +61,8 @@ template <class Isa> struct running_softmax {
 };
 
 // One head of some queries, with the keys and values they may see.
-struct head_of {
-    rows<const float> q, k, v;
+template <class T> struct head_of {
+    rows<const T> q, k, v;
     int first_position;  // of q[0], counted from k[0]
 
     int seen() const { return first_position + q.count; }
@@ -71,13 +71,27 @@ struct head_of {
     }
 };
 
-template <class Isa> void attend(rows<float> o, rows<float> lse, const head_of& head, float scale) {
+// Where the sums of a result are held: beside it, or, being floats that find no room there, in it.
+template <class T, std::size_t Size> rows<float> summed_in(rows<T> result, float (&sums)[Size]) {
+    if constexpr (std::is_same_v<T, float>)
+        if (result.width * tile_queries > int(Size)) return result;
+    MOE_CHECK(result.width * tile_queries, <=, Size);
+    return {sums, result.count, result.width};
+}
+template <class Isa, class T> void round_into(rows<T> to, rows<const float> sums) {
+    for (int i = 0; i < to.count; ++i)
+        sweep(to.width,
+              [&](int j, auto n) { store(to[i] + j, n, load<lanes<Isa>>(sums[i] + j, n)); });
+}
+
+template <class Isa, class T>
+void attend(rows<T> o, rows<float> lse, const head_of<T>& head, float scale) {
     using vector = lanes<Isa>;
-    transposed<Isa> query(head.q, scale);
+    transposed<Isa, T> query(head.q, scale);
     running_softmax<Isa> softmax;
     panel_of_rows<Isa> panel;
-    alignas(64) float s[tile_keys * tile_queries], sums[tile_queries * tile_depth];
-    const rows<float> out = o.width <= tile_depth ? rows<float>(sums, o.count, o.width) : o;
+    alignas(64) float s[tile_keys * tile_queries], sums[tile_queries * widest_sum];
+    const rows<float> out = summed_in(o, sums);
     for (int first = 0; first < head.seen(); first += tile_keys) {
         const tile_pair pair = head.pair(first);
         query.scores(s, head.k.part(first, pair.keys), pair);
@@ -124,8 +138,8 @@ void softmax_backward(float* s, float* dp, tile_pair pair, const float* lse, con
 }
 
 // d_key[j] += sum over the queries that see key j of weight[j][i] query[i]
-template <class Isa>
-void add_to_keys(rows<float> d_key, const float* weight, rows<const float> query, tile_pair pair) {
+template <class Isa, class T>
+void add_to_keys(rows<float> d_key, const float* weight, rows<const T> query, tile_pair pair) {
     panel_of_rows<Isa> panel;
     for (int column = 0; column < query.width; column += panel.width) {
         const int width = smaller(panel.width, query.width - column);
@@ -141,11 +155,13 @@ void add_to_keys(rows<float> d_key, const float* weight, rows<const float> query
     }
 }
 
-template <class Isa>
-void attend_backward(rows<float> dq, rows<float> dk, rows<float> dv, rows<const float> d_o,
-                     rows<const float> o, rows<const float> lse, const head_of& head, float scale) {
+template <class Isa, class T>
+void attend_backward(rows<T> narrow_dq, rows<float> dk, rows<float> dv, rows<const T> d_o,
+                     rows<const T> o, rows<const float> lse, const head_of<T>& head, float scale) {
     using vector = lanes<Isa>;
-    transposed<Isa> query(head.q, scale), d_out(d_o, 1.0F);
+    transposed<Isa, T> query(head.q, scale), d_out(d_o, 1.0F);
+    alignas(64) float sums[std::is_same_v<T, float> ? 1 : tile_queries * widest_sum];
+    const rows<float> dq = summed_in(narrow_dq, sums);
     panel_of_rows<Isa> panel;
     alignas(64) float s[tile_keys * tile_queries], ds[tile_keys * tile_queries];
     alignas(64) float shift[tile_queries] = {}, mean[tile_queries] = {};
@@ -174,6 +190,7 @@ void attend_backward(rows<float> dq, rows<float> dk, rows<float> dv, rows<const 
                     pair.keys_of_some(i, strip_rows), first == 0 ? onto::nothing : onto::sum);
         }
     }
+    if constexpr (!std::is_same_v<T, float>) round_into<Isa>(narrow_dq, rows<const float>(dq));
 }
 
 template <class Isa> void clear(rows<float> x) {
@@ -194,7 +211,7 @@ struct tile_of_head {
     template <class T> rows<T> of_keys(rows<T> x, int width) const {
         return x.part(sequence * s.keys, s.keys).columns(head / s.sharing() * width, width);
     }
-    head_of read(rows<const float> q, rows<const float> k, rows<const float> v) const {
+    template <class T> head_of<T> read(rows<const T> q, rows<const T> k, rows<const T> v) const {
         return {of_queries(q, s.key_dim), of_keys(k, s.key_dim), of_keys(v, s.value_dim),
                 first() + s.keys - s.queries};
     }
@@ -202,41 +219,49 @@ struct tile_of_head {
 
 }  // namespace detail
 
-template <class Isa>
-void attention(cpu_on<Isa> on, rows<float> o, rows<float> lse, rows<const float> q,
-               rows<const float> k, rows<const float> v, attention_shape s) {
-    detail::check_attention<float>(s, q, k, v, o, lse);
+template <class Isa, cpu_number T>
+void attention(cpu_on<Isa> on, rows<T> o, rows<float> lse, input<T> q, input<T> k, input<T> v,
+               attention_shape s) {
+    detail::check_attention<T>(s, q, k, v, o, lse);
     const int tiles = ceil_divide(s.queries, detail::tile_queries);
     on.tasks(s.sequences * s.heads * tiles, [&](int task) {
         // the last tile first: it sees the most keys
         const detail::tile_of_head at{s, task / tiles / s.heads, task / tiles % s.heads,
                                       tiles - 1 - task % tiles};
-        detail::attend<Isa>(at.of_queries(o, s.value_dim), at.of_queries(lse, 1), at.read(q, k, v),
-                            float(s.scale));
+        detail::attend<Isa, T>(at.of_queries(o, s.value_dim), at.of_queries(lse, 1),
+                               at.read(q, k, v), float(s.scale));
     });
 }
 
-template <class Isa>
-void attention_backward(cpu_on<Isa> on, rows<float> dq, rows<float> dk, rows<float> dv,
-                        rows<const float> d_o, rows<const float> q, rows<const float> k,
-                        rows<const float> v, rows<const float> o, rows<const float> lse,
-                        attention_shape s) {
-    detail::check_attention<float>(s, q, k, v, o, lse);
-    detail::check_attention<float>(s, dq, dk, dv, d_o, lse);
+template <class Isa, cpu_number T>
+void attention_backward(cpu_on<Isa> on, rows<T> dq, output<T> dk, output<T> dv, input<T> d_o,
+                        input<T> q, input<T> k, input<T> v, input<T> o, rows<const float> lse,
+                        attention_shape s, attention_sums sums = {}) {
+    detail::check_attention<T>(s, q, k, v, o, lse);
+    detail::check_attention<T>(s, dq, dk, dv, d_o, lse);
+    if constexpr (std::is_same_v<T, float>) sums = {dk, dv};
+    MOE_CHECK(sums.dk.count, >=, dk.count);
+    MOE_CHECK(sums.dk.width, ==, dk.width);
+    MOE_CHECK(sums.dv.count, >=, dv.count);
+    MOE_CHECK(sums.dv.width, ==, dv.width);
     const int tiles = ceil_divide(s.queries, detail::tile_queries);
     on.tasks(s.sequences * s.kv_heads, [&](int task) {
         const int sequence = task / s.kv_heads, first_head = task % s.kv_heads * s.sharing();
         const detail::tile_of_head keys{s, sequence, first_head, 0};
-        const rows<float> d_key = keys.of_keys(dk, s.key_dim);
-        const rows<float> d_value = keys.of_keys(dv, s.value_dim);
+        const rows<float> d_key = keys.of_keys(sums.dk, s.key_dim);
+        const rows<float> d_value = keys.of_keys(sums.dv, s.value_dim);
         detail::clear<Isa>(d_key);
         detail::clear<Isa>(d_value);
         for (int i = 0; i < s.sharing() * tiles; ++i) {
             const detail::tile_of_head at{s, sequence, first_head + i / tiles, i % tiles};
-            detail::attend_backward<Isa>(at.of_queries(dq, s.key_dim), d_key, d_value,
-                                         at.of_queries(d_o, s.value_dim),
-                                         at.of_queries(o, s.value_dim), at.of_queries(lse, 1),
-                                         at.read(q, k, v), float(s.scale));
+            detail::attend_backward<Isa, T>(at.of_queries(dq, s.key_dim), d_key, d_value,
+                                            at.of_queries(d_o, s.value_dim),
+                                            at.of_queries(o, s.value_dim), at.of_queries(lse, 1),
+                                            at.read(q, k, v), float(s.scale));
+        }
+        if constexpr (!std::is_same_v<T, float>) {
+            detail::round_into<Isa>(keys.of_keys(dk, s.key_dim), rows<const float>(d_key));
+            detail::round_into<Isa>(keys.of_keys(dv, s.value_dim), rows<const float>(d_value));
         }
     });
 }

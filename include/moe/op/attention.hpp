@@ -9,9 +9,12 @@
 // "FlashAttention", 2022.
 #pragma once
 
+#include <moe/core/bfloat16.hpp>
 #include <moe/core/math.hpp>
 #include <moe/device/reference.hpp>
 #include <moe/tensor/view.hpp>
+
+#include <concepts>
 
 namespace moe::op {
 
@@ -24,13 +27,17 @@ struct attention_shape {
     constexpr int seen(int i) const { return i + 1 + keys - queries; }
 };
 
+struct attention_sums {
+    rows<float> dk, dv;
+};
+
 }  // namespace moe::op
 
 namespace moe::op::detail {
 
 template <class T>
 void check_attention(const attention_shape& s, rows<const T> q, rows<const T> k, rows<const T> v,
-                     rows<const T> o, rows<const T> lse) {
+                     rows<const T> o, rows<const wide<T>> lse) {
     MOE_CHECK(s.kv_heads, >, 0);
     MOE_CHECK(s.heads % s.kv_heads, ==, 0);
     MOE_CHECK(s.queries, <=, s.keys);
@@ -55,7 +62,7 @@ template <class T> T dot_product(const T* a, const T* b, int n) {
 
 namespace moe::op {
 
-template <class T>
+template <std::floating_point T>
 void attention(reference, rows<T> o, output<T> lse, input<T> q, input<T> k, input<T> v,
                attention_shape s) {
     detail::check_attention<T>(s, q, k, v, o, lse);
@@ -88,9 +95,11 @@ void attention(reference, rows<T> o, output<T> lse, input<T> q, input<T> k, inpu
 // p = exp(scale q k^T - lse)    dv = p^T do    ds = p (do v^T - rowsum(do o))
 // dq = scale ds k               dk = scale ds^T q
 // All three are assigned; the sums over the heads that share a key go in the order of the heads.
-template <class T>
+// Where the results are narrower than float, dk and dv are summed in 'sums' (as dk; as dv).
+template <std::floating_point T>
 void attention_backward(reference, rows<T> dq, output<T> dk, output<T> dv, input<T> d_o, input<T> q,
-                        input<T> k, input<T> v, input<T> o, input<T> lse, attention_shape s) {
+                        input<T> k, input<T> v, input<T> o, input<T> lse, attention_shape s,
+                        attention_sums = {}) {
     detail::check_attention<T>(s, q, k, v, o, lse);
     detail::check_attention<T>(s, dq, dk, dv, d_o, lse);
     const T scale = T(s.scale);

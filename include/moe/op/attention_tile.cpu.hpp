@@ -9,6 +9,8 @@
 #include <moe/device/sweep.hpp>
 #include <moe/op/attention.hpp>
 
+#include <type_traits>
+
 namespace moe::op::detail {
 
 inline constexpr int tile_queries = 64, tile_keys = 64;
@@ -16,11 +18,17 @@ inline constexpr int tile_queries = 64, tile_keys = 64;
 inline constexpr int strip_rows = 8;
 // Numbers of a query that are held transposed at a time; longer ones go in pieces.
 inline constexpr int tile_depth = 192;
+// Numbers of a value, or of a query's gradient, that are summed as floats beside a narrower result.
+inline constexpr int widest_sum = 256;
 
 // 16 sums, 2 right vectors and a broadcast of 32 registers: two multiply-adds a cycle of four
 // cycles' latency need 8. On AVX2, 4 sums of two registers each.
 template <class Isa> struct strip_shape { static constexpr int rows = 4, vectors = 1; };
-template <> struct strip_shape<isa::avx512_bf16> { static constexpr int rows = 8, vectors = 2; };
+template <class Isa>
+requires isa::is_avx512<Isa>
+struct strip_shape<Isa> {
+    static constexpr int rows = 8, vectors = 2;
+};
 
 // One pair of tiles: 'queries' and 'keys' that exist; query i sees key j when j <= i + diagonal.
 struct tile_pair {
@@ -140,7 +148,7 @@ template <class Isa> struct panel_of_rows {
     static constexpr int width = 2 * lane_count;
     alignas(64) float at[tile_keys * width];
 
-    right_operand fill(rows<const float> from) {
+    template <class T> right_operand fill(rows<const T> from) {
         using vector = lanes<Isa>;
         float* to = at;
         if (from.width == width)
@@ -156,8 +164,27 @@ template <class Isa> struct panel_of_rows {
     }
 };
 
+// Rows as floats: themselves, or a copy.
+template <class Isa, class T> class float_rows {
+public:
+    rows<const float> of(rows<const T> from) {
+        if constexpr (std::is_same_v<T, float>) {
+            return from;
+        } else {
+            for (int i = 0; i < from.count; ++i)
+                sweep(from.width, [&](int j, auto n) {
+                    store(at_ + i * tile_depth + j, n, load<lanes<Isa>>(from[i] + j, n));
+                });
+            return {at_, from.count, from.width, tile_depth};
+        }
+    }
+
+private:
+    alignas(64) float at_[std::is_same_v<T, float> ? 1 : tile_keys * tile_depth];
+};
+
 // to[d][i] = scale from[i][d], zero for the queries of the last vector that do not exist.
-template <class Isa> void transpose_queries(float* to, rows<const float> from, float scale) {
+template <class Isa, class T> void transpose_queries(float* to, rows<const T> from, float scale) {
     using vector = lanes<Isa>;
     const vector by = vector::splat(scale);
     for (int i = 0; i < from.count; i += lane_count)
@@ -176,16 +203,17 @@ template <class Isa> void transpose_queries(float* to, rows<const float> from, f
 }
 
 // Queries, transposed and scaled, as much of them at a time as fits.
-template <class Isa> class transposed {
+template <class Isa, class T> class transposed {
 public:
-    transposed(rows<const float> from, float scale) : from_(from), scale_(scale) {}
+    transposed(rows<const T> from, float scale) : from_(from), scale_(scale) {}
 
     // s[key][query] = rows[key] from[query] for the keys and queries of a pair that meet
-    void scores(float* s, rows<const float> keys, tile_pair pair) {
+    void scores(float* s, rows<const T> keys, tile_pair pair) {
         for (int d = 0; d == 0 || d < from_.width; d += tile_depth) {
             const int depth = smaller(tile_depth, from_.width - d);
             if (held_ != d) transpose_queries<Isa>(at_, from_.columns(d, depth), scale_);
             held_ = d;
+            const rows<const float> left = keys_.of(keys.columns(d, depth));
             for (int j = 0; j < pair.keys; j += strip_rows) {
                 const int first = pair.first_vector(j) * lane_count;
                 const int width = pair.vectors() * lane_count - first;
@@ -193,14 +221,15 @@ public:
                 const int count = smaller(strip_rows, pair.keys - j);
                 multiply_strip<Isa>(
                     rows<float>(s + j * tile_queries + first, count, width, tile_queries),
-                    rows_of(keys.part(j, count).columns(d, depth)), {at_ + first, tile_queries},
-                    depth, d == 0 ? onto::nothing : onto::sum);
+                    rows_of(left.part(j, count)), {at_ + first, tile_queries}, depth,
+                    d == 0 ? onto::nothing : onto::sum);
             }
         }
     }
 
 private:
-    rows<const float> from_;
+    rows<const T> from_;
+    float_rows<Isa, T> keys_;
     float scale_;
     int held_ = -1;
     alignas(64) float at_[tile_depth * tile_queries];

@@ -11,12 +11,12 @@ namespace moe::op {
 namespace detail {
 
 // Vectors x 16 columns of one token, beginning at 'column'; the last vector holds 'last' of them.
-template <class Isa, int Vectors>
-MOE_INLINE void combine_columns(float* y, rows<const float> x, const int* chosen, const int* row,
+template <class Isa, int Vectors, class T>
+MOE_INLINE void combine_columns(T* y, rows<const T> x, const int* chosen, const int* row,
                                 int active, int experts_per_group, int column, int last) {
     using vector = lanes<Isa>;
     vector total[Vectors], of_group[Vectors];
-    for (int v = 0; v < Vectors; ++v) total[v] = of_group[v] = vector::splat(0);
+    for (int v = 0; v < Vectors; ++v) total[v] = of_group[v] = vector::splat(0.0F);
     int end_of_group = 0;
     for (int i = 0; i < active; ++i) {
         if (row[i] < 0) continue;
@@ -24,13 +24,13 @@ MOE_INLINE void combine_columns(float* y, rows<const float> x, const int* chosen
             end_of_group = (chosen[i] / experts_per_group + 1) * experts_per_group;
             for (int v = 0; v < Vectors; ++v) {
                 total[v] = total[v] + of_group[v];
-                of_group[v] = vector::splat(0);
+                of_group[v] = vector::splat(0.0F);
             }
         }
-        const float* const from = x[row[i]] + column;
+        const T* const from = x[row[i]] + column;
         for (int v = 0; v < Vectors - 1; ++v)
             of_group[v] = of_group[v] + vector::load(from + v * lane_count);
-        const float* const tail = from + (Vectors - 1) * lane_count;
+        const T* const tail = from + (Vectors - 1) * lane_count;
         of_group[Vectors - 1] =
             of_group[Vectors - 1] +
             (last == lane_count ? vector::load(tail) : vector::load_first(tail, last));
@@ -43,8 +43,8 @@ MOE_INLINE void combine_columns(float* y, rows<const float> x, const int* chosen
 
 }  // namespace detail
 
-template <class Isa>
-void combine(cpu_on<Isa> on, rows<float> y, rows<const float> x, const dispatch_plan& plan,
+template <class Isa, cpu_number T>
+void combine(cpu_on<Isa> on, rows<T> y, input<T> x, const dispatch_plan& plan,
              int experts_per_group) {
     MOE_CHECK(y.count, ==, plan.tokens);
     MOE_CHECK(y.width, ==, x.width);

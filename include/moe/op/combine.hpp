@@ -7,6 +7,7 @@
 // Forward x holds the experts' weighted outputs, on the way back the gradients of their inputs.
 #pragma once
 
+#include <moe/core/bfloat16.hpp>
 #include <moe/core/check.hpp>
 #include <moe/device/reference.hpp>
 #include <moe/op/groups.hpp>
@@ -23,7 +24,7 @@ void combine(reference, rows<T> y, input<T> x, const dispatch_plan& plan, int ex
     MOE_CHECK(experts_per_group, >, 0);
     for (int t = 0; t < plan.tokens; ++t)
         for (int j = 0; j < y.width; ++j) {
-            T total = 0, of_group = 0;
+            wide<T> total = 0, of_group = 0;
             int group = -1;
             for (int i = 0; i < plan.active; ++i) {
                 const std::ptrdiff_t at = std::ptrdiff_t(t) * plan.active + i;
@@ -35,7 +36,7 @@ void combine(reference, rows<T> y, input<T> x, const dispatch_plan& plan, int ex
                 }
                 of_group += x(plan.row[at], j);
             }
-            y(t, j) = total + of_group;
+            y(t, j) = T(total + of_group);
         }
 }
 

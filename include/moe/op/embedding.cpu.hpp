@@ -7,22 +7,23 @@
 #include <moe/device/sweep.hpp>
 #include <moe/op/embedding.hpp>
 
-#include <cstring>
-
 namespace moe::op {
 
-template <class Isa>
-void embedding(cpu_on<Isa> on, rows<float> y, rows<const float> table, const int* ids) {
+template <class Isa, cpu_number T>
+void embedding(cpu_on<Isa> on, rows<T> y, rows<const float> table, const int* ids) {
+    using vector = lanes<Isa>;
     MOE_CHECK(y.width, ==, table.width);
     on.each(y.count, [&](int t) {
         MOE_CHECK(ids[t], >=, 0);
         MOE_CHECK(ids[t], <, table.count);
-        std::memcpy(y[t], table[ids[t]], std::size_t(y.width) * sizeof(float));
+        const float* const from = table[ids[t]];
+        sweep(y.width, [&](int j, auto n) { store(y[t] + j, n, load<vector>(from + j, n)); });
     });
 }
 
-template <class Isa>
-void embedding_backward(cpu_on<Isa> on, rows<float> dtable, rows<const float> dy, const int* ids) {
+template <class Isa, cpu_number G, class T>
+requires cpu_number<std::remove_const_t<T>>
+void embedding_backward(cpu_on<Isa> on, rows<G> dtable, rows<T> dy, const int* ids) {
     using vector = lanes<Isa>;
     MOE_CHECK(dy.width, ==, dtable.width);
     on.split(ceil_divide(dy.width, lane_count), [&](int first, int last) {
@@ -31,8 +32,8 @@ void embedding_backward(cpu_on<Isa> on, rows<float> dtable, rows<const float> dy
         for (int t = 0; t < dy.count; ++t) {
             MOE_CHECK(ids[t], >=, 0);
             MOE_CHECK(ids[t], <, dtable.count);
-            float* sum = dtable[ids[t]] + begin;
-            const float* from = dy[t] + begin;
+            G* sum = dtable[ids[t]] + begin;
+            const T* from = dy[t] + begin;
             sweep(width, [&](int j, auto n) {
                 store(sum + j, n, load<vector>(sum + j, n) + load<vector>(from + j, n));
             });

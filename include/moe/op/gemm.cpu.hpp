@@ -7,90 +7,100 @@
 #pragma once
 
 #include <moe/device/cpu.hpp>
-#include <moe/op/gemm_operands.cpu.hpp>
-#include <moe/op/gemm_tile.cpu.hpp>
+#include <moe/device/subnormals.hpp>
+#include <moe/op/gemm_right.cpu.hpp>
 
 namespace moe::op::detail {
 
 // Not inlined: all products share the tiles of one kind of sums.
-template <class Isa, int Rows, int Vectors, bool Full, class Sums>
-[[gnu::noinline]] void multiply_tile(const left_rows<Rows>& left, right_rows right, int depth,
-                                     int width, const Sums& sums, int row, int column, bool first,
-                                     bool last) {
+template <class Isa, bool Fetches, int Rows, int Vectors, bool Full, class Word, class Sums>
+[[gnu::noinline]] void multiply_tile(const left_rows<Rows, Word>& left, right_rows<Word> right,
+                                     int words, int width, const Sums& sums, int row, int column,
+                                     bool first, bool last) {
     tile<Isa, Rows, Vectors, Full> t;
     t.width = width;
     sums.begin(t, row, column, first);
-    t.template add<Full && Rows >= 4 && Sums::fetches>(left, right, depth);
+    t.template add<Full && Rows >= 4 && Fetches>(left, right, words);
     sums.end(t, row, column, last);
 }
 
 // A tile of as many rows and columns as there are.
-template <class Isa, int Rows, class... Rest>
-void multiply_columns(const left_rows<Rows>& left, right_rows right, int depth, int width,
-                      const Rest&... rest) {
+template <class Isa, bool Fetches, int Rows, class Word, class... Rest>
+void multiply_columns(const left_rows<Rows, Word>& left, right_rows<Word> right, int words,
+                      int width, const Rest&... rest) {
     constexpr int most = tile_vectors<Isa>;
     if (width == most * lane_count)
-        return multiply_tile<Isa, Rows, most, true>(left, right, depth, width, rest...);
+        return multiply_tile<Isa, Fetches, Rows, most, true>(left, right, words, width, rest...);
     if constexpr (most == 4) {
         if (width > 2 * lane_count)
-            return multiply_tile<Isa, Rows, 4, false>(left, right, depth, width, rest...);
+            return multiply_tile<Isa, false, Rows, 4, false>(left, right, words, width, rest...);
         if (width > lane_count)
-            return multiply_tile<Isa, Rows, 2, false>(left, right, depth, width, rest...);
+            return multiply_tile<Isa, false, Rows, 2, false>(left, right, words, width, rest...);
     }
-    multiply_tile<Isa, Rows, 1, false>(left, right, depth, width, rest...);
+    multiply_tile<Isa, false, Rows, 1, false>(left, right, words, width, rest...);
 }
-template <class Isa, class Left, class... Rest>
+template <class Isa, bool Fetches, class Left, class... Rest>
 void multiply_rows(int rows, const Left& left, int strip, int row, int k, const Rest&... rest) {
     switch (rows) {
         case 1:
-            return multiply_columns<Isa>(left.template at<1>(strip, row, k), rest...);
+            return multiply_columns<Isa, Fetches>(left.template at<1>(strip, row, k), rest...);
         case 2:
-            return multiply_columns<Isa>(left.template at<2>(strip, row, k), rest...);
+            return multiply_columns<Isa, Fetches>(left.template at<2>(strip, row, k), rest...);
         case 3:
-            return multiply_columns<Isa>(left.template at<3>(strip, row, k), rest...);
+            return multiply_columns<Isa, Fetches>(left.template at<3>(strip, row, k), rest...);
         case 4:
-            return multiply_columns<Isa>(left.template at<4>(strip, row, k), rest...);
+            return multiply_columns<Isa, Fetches>(left.template at<4>(strip, row, k), rest...);
         case 5:
-            return multiply_columns<Isa>(left.template at<5>(strip, row, k), rest...);
+            return multiply_columns<Isa, Fetches>(left.template at<5>(strip, row, k), rest...);
         default:
-            return multiply_columns<Isa>(left.template at<6>(strip, row, k), rest...);
+            return multiply_columns<Isa, Fetches>(left.template at<6>(strip, row, k), rest...);
     }
 }
 
 template <class Isa, class Left, class Right, class Sums>
-void multiply_block(Left left, const Right& right, const Sums& sums, block b, int depth) {
+void multiply_block(Left left, const Right& right, Sums sums, block b, int depth) {
+    using meet = typename Left::meet;
     constexpr int tile_columns = tile_vectors<Isa> * lane_count;
+    constexpr bool fetches = Sums::fetches && Right::fetches;
+    const subnormals_as_zero<meet::pairs> inside;
     const strips parts(b.rows);
     typename Left::copy left_copy;
     typename Right::copy right_copy;
+    typename Sums::copy sums_copy;
+    sums.prepare(sums_copy, b);
     for (int k = 0; k == 0 || k < depth; k += Right::cut) {
-        const int steps = smaller(depth - k, Right::cut);
+        const int steps = smaller(depth - k, Right::cut), words = meet::words(steps);
         const bool first = k == 0, last = k + steps == depth;
         left.prepare(left_copy, b, k, steps);
         for (int in_block = 0; in_block < b.columns; in_block += panel_width) {
             const int begin = b.column + in_block;
             const int width = smaller(b.columns - in_block, panel_width);
-            right_rows panel = right.template at<Isa>(right_copy, b, begin, width, k, steps);
-            const float* const next = panel.next;
+            auto panel = right.at(right_copy, b, begin, width, k, steps);
+            const auto* const next = panel.next;
             for (int at = 0; at < width; at += tile_columns, panel.at += tile_columns) {
                 const int columns = smaller(width - at, tile_columns);
                 for (int s = 0, row = b.row; s < parts.count; row += parts.rows(s++)) {
                     // Each of the first four strips fetches a quarter of the next panel's rows.
-                    panel.next = s < 4 ? next + s * (steps / 4) * panel.next_step : panel.at;
-                    multiply_rows<Isa>(parts.rows(s), left, s, row, k, panel, steps, columns, sums,
-                                       row, begin + at, first, last);
+                    panel.next = s < 4 ? next + s * (words / 4) * panel.next_step : panel.at;
+                    multiply_rows<Isa, fetches>(parts.rows(s), left, s, row, k, panel, words,
+                                                columns, sums, row, begin + at, first, last);
                 }
             }
         }
     }
 }
 
+// How many panels wide a block of T's may be whose sums go over 'depth' numbers.
+template <class T> constexpr int widest_block(int depth) {
+    return std::is_same_v<T, float> || depth <= copied_cut ? most_panels : most_waiting_panels;
+}
+
 // How large blocks are: as the caches like, or smaller to give every thread some.
 struct block_size {
     int strips = most_strips, across;  // strips of a block; blocks side by side
 
-    block_size(std::int64_t strips_of_all, int panels, int threads, bool one_matrix)
-        : across(ceil_divide(panels, most_panels)) {
+    block_size(std::int64_t strips_of_all, int panels, int widest, int threads, bool one_matrix)
+        : across(ceil_divide(panels, widest)) {
         const auto too_few = [&] { return strips_of_all / strips * across < 4 * threads; };
         // First narrower, then lower, while the operands are still read often enough.
         for (const int least : {8, 4}) {
@@ -105,14 +115,15 @@ struct block_size {
 };
 
 // work(group, block) for blocks that cover 'groups' matrices of 'columns' columns and
-// rows_of(group) rows.
+// rows_of(group) rows, and are at most 'widest' panels wide.
 template <class Isa, class RowsOf, class Work>
-void each_block(cpu_on<Isa> on, int groups, int columns, const RowsOf& rows_of, const Work& work) {
+void each_block(cpu_on<Isa> on, int groups, int columns, int widest, const RowsOf& rows_of,
+                const Work& work) {
     std::int64_t strips_of_all = 0;
     for (int g = 0; g < groups; ++g) strips_of_all += strips(rows_of(g)).count;
     if (strips_of_all == 0) return;
     const int panels = ceil_divide(columns, panel_width);
-    const block_size size(strips_of_all, panels, on.threads(), groups == 1);
+    const block_size size(strips_of_all, panels, widest, on.threads(), groups == 1);
     const int across = size.across;
     const auto blocks_down = [&](int group) {
         return ceil_divide(strips(rows_of(group)).count, size.strips);

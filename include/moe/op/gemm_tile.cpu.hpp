@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The innermost loop of every matrix product on the CPU: a tile of sums stays in registers while
 //     sum(r, c) += left(r, k) right(k, c)        r < 6, c < 64 on AVX-512
-// runs over k. A left number is broadcast, a right row is read sixteen lanes at a time. Each sum is
-// one chain of fused multiply-adds, so no choice of tile or block can change a bit.
+// runs over k. A left word is broadcast, a right row is read sixteen lanes at a time. A word is a
+// float or, where the hardware multiplies such, a pair of bfloat16. Each sum is one chain of fused
+// multiply-adds, so no choice of tile or block can change a bit.
 #pragma once
 
 #include <moe/device/lanes.hpp>
@@ -15,25 +16,36 @@ namespace moe::op::detail {
 // Six rows of four vectors: 24 sums, 4 right vectors and a broadcast one of AVX-512's 32 registers.
 // On AVX2 a vector is two of the 16 registers, and one vector wide fills them: 12 + 2 + 1.
 inline constexpr int tile_rows = 6;
-template <class Isa> inline constexpr int tile_vectors = 1;
-template <> inline constexpr int tile_vectors<isa::avx512_bf16> = 4;
+template <class Isa> inline constexpr int tile_vectors = isa::is_avx512<Isa> ? 4 : 1;
 
 // Each row of a tile has a pointer of its own, so that rows picked through an index need no
 // copying. step: from k to k + 1.
-template <int Rows> struct left_rows {
-    const float* row[Rows];
+template <int Rows, class Word> struct left_rows {
+    const Word* row[Rows];
     std::ptrdiff_t step;
 };
 
 // step: from k to k + 1. Meanwhile what is read next comes into the second cache, a line in each
 // step: four lines of a row, then the next row. The hardware would not find it by itself, and it
 // hides most of what a weight costs that is read once.
-struct right_rows {
-    const float* at;
+template <class Word> struct right_rows {
+    const Word* at;
     std::ptrdiff_t step;
-    const float* next;
+    const Word* next;
     std::ptrdiff_t next_step;
 };
+
+// sum + left right, for floats and for pairs.
+template <class Isa>
+MOE_INLINE lanes<Isa> multiply_add(const float*, lanes<Isa> left, lanes<Isa> right,
+                                   lanes<Isa> sum) {
+    return fma(left, right, sum);
+}
+template <class Isa>
+MOE_INLINE lanes<Isa> multiply_add(const bfloat16_pair*, lanes<Isa> left, lanes<Isa> right,
+                                   lanes<Isa> sum) {
+    return dot(left, right, sum);
+}
 
 // Computed here and now: the compiler adds offsets to this pointer or index and invents no others,
 // which would not find room in the registers.
@@ -53,7 +65,7 @@ template <class Isa, int Rows, int Vectors, bool Full> struct tile {
         const int left = width - v * lane_count;
         return left > 0 ? left : 0;
     }
-    MOE_INLINE lanes<Isa> read(const float* row, int v) const {
+    template <class Word> MOE_INLINE lanes<Isa> read(const Word* row, int v) const {
         if constexpr (Full)
             return lanes<Isa>::load(row + v * lane_count);
         else
@@ -63,7 +75,15 @@ template <class Isa, int Rows, int Vectors, bool Full> struct tile {
         MOE_UNROLL
         for (int r = 0; r < Rows; ++r) {
             MOE_UNROLL
-            for (int v = 0; v < Vectors; ++v) sum[r][v] = lanes<Isa>::splat(0);
+            for (int v = 0; v < Vectors; ++v) sum[r][v] = lanes<Isa>::splat(0.0F);
+        }
+    }
+    // sum += c, element by element
+    template <class T> MOE_INLINE void add_from(const T* c, std::ptrdiff_t stride) {
+        MOE_UNROLL
+        for (int r = 0; r < Rows; ++r, c = pinned(c + stride)) {
+            MOE_UNROLL
+            for (int v = 0; v < Vectors; ++v) sum[r][v] = sum[r][v] + read(c, v);
         }
     }
     MOE_INLINE void load(const float* c, std::ptrdiff_t stride) {
@@ -73,7 +93,7 @@ template <class Isa, int Rows, int Vectors, bool Full> struct tile {
             for (int v = 0; v < Vectors; ++v) sum[r][v] = read(c, v);
         }
     }
-    MOE_INLINE void store(float* c, std::ptrdiff_t stride) const {
+    template <class T> MOE_INLINE void store(T* c, std::ptrdiff_t stride) const {
         MOE_UNROLL
         for (int r = 0; r < Rows; ++r, c = pinned(c + stride)) {
             MOE_UNROLL
@@ -85,7 +105,9 @@ template <class Isa, int Rows, int Vectors, bool Full> struct tile {
             }
         }
     }
-    MOE_INLINE void add_one(const left_rows<Rows>& left, std::ptrdiff_t k, const float* right) {
+    template <class Word>
+    MOE_INLINE void add_one(const left_rows<Rows, Word>& left, std::ptrdiff_t k,
+                            const Word* right) {
         lanes<Isa> b[Vectors];
         MOE_UNROLL
         for (int v = 0; v < Vectors; ++v) {
@@ -96,11 +118,11 @@ template <class Isa, int Rows, int Vectors, bool Full> struct tile {
         for (int r = 0; r < Rows; ++r) {
             const lanes<Isa> a = lanes<Isa>::splat(left.row[r][k]);
             MOE_UNROLL
-            for (int v = 0; v < Vectors; ++v) sum[r][v] = fma(a, b[v], sum[r][v]);
+            for (int v = 0; v < Vectors; ++v) sum[r][v] = multiply_add(right, a, b[v], sum[r][v]);
         }
     }
-    template <bool Fetches>
-    MOE_INLINE void add(const left_rows<Rows>& left, right_rows right, int depth) {
+    template <bool Fetches, class Word>
+    MOE_INLINE void add(const left_rows<Rows, Word>& left, right_rows<Word> right, int depth) {
         std::ptrdiff_t at = 0;
         int k = 0;
         if constexpr (Fetches)
@@ -119,49 +141,6 @@ template <class Isa, int Rows, int Vectors, bool Full> struct tile {
             at = pinned(at + left.step);
             right.at += right.step;
         }
-    }
-};
-
-// Where the sums of a product go. Between two cuts of the summed index they wait in c. While a tile
-// is computed the one below it comes into the first cache.
-template <class Tile> MOE_INLINE void fetch_below(rows<float> c, int row, int column) {
-    if (row + 2 * Tile::rows > c.count) return;
-    float* below = c[row + Tile::rows] + column;
-    MOE_UNROLL
-    for (int r = 0; r < Tile::rows; ++r, below = pinned(below + c.stride)) {
-        MOE_UNROLL
-        for (int v = 0; v < Tile::vectors; ++v) __builtin_prefetch(below + v * lane_count, 1);
-    }
-}
-
-// Into c.
-struct sums_into {
-    static constexpr bool fetches = true;
-    rows<float> c;
-
-    template <class Tile> MOE_INLINE void begin(Tile& t, int row, int column, bool first) const {
-        if (first)
-            t.clear();
-        else
-            t.load(c[row] + column, c.stride);
-        fetch_below<Tile>(c, row, column);
-    }
-    template <class Tile> MOE_INLINE void end(Tile& t, int row, int column, bool) const {
-        t.store(c[row] + column, c.stride);
-    }
-};
-
-// On top of what is in c.
-struct sums_onto {
-    static constexpr bool fetches = false;
-    rows<float> c;
-
-    template <class Tile> MOE_INLINE void begin(Tile& t, int row, int column, bool) const {
-        t.load(c[row] + column, c.stride);
-        fetch_below<Tile>(c, row, column);
-    }
-    template <class Tile> MOE_INLINE void end(Tile& t, int row, int column, bool) const {
-        t.store(c[row] + column, c.stride);
     }
 };
 

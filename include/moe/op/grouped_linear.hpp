@@ -7,12 +7,8 @@
 // Order of the sums: as in op/linear.hpp, over the rows of an expert in their order.
 #pragma once
 
-#include <moe/core/check.hpp>
-#include <moe/device/reference.hpp>
 #include <moe/op/groups.hpp>
-#include <moe/tensor/view.hpp>
-
-#include <cmath>
+#include <moe/op/linear.hpp>
 
 namespace moe::op {
 
@@ -24,11 +20,7 @@ void grouped_linear(reference, rows<T> y, picked<same<T>> x, matrices<same<T>> w
     MOE_CHECK(x.from.width, ==, w.in);
     for (int e = 0; e < g.count; ++e)
         for (int r = g.first[e]; r < g.first[e + 1]; ++r)
-            for (int o = 0; o < w.out; ++o) {
-                T sum = 0;
-                for (int i = 0; i < w.in; ++i) sum = std::fma(x[r][i], w[e].view()(o, i), sum);
-                y(r, o) = sum;
-            }
+            detail::linear_chains(y.part(r, 1), rows<const T>(x[r], 1, w.in), w[e]);
 }
 
 template <class T>
@@ -39,25 +31,27 @@ void grouped_linear_backward_input(reference, rows<T> dx, picked<same<T>> dy, ma
     MOE_CHECK(dy.from.width, ==, w.out);
     MOE_CHECK(dx.width, ==, w.in);
     for (int e = 0; e < g.count; ++e)
-        for (int r = g.first[e]; r < g.first[e + 1]; ++r) {
-            for (int i = 0; i < w.in; ++i) dx(r, i) = 0;
-            for (int o = 0; o < w.out; ++o)
-                for (int i = 0; i < w.in; ++i)
-                    dx(r, i) = std::fma(dy[r][o], w[e].view()(o, i), dx(r, i));
-        }
+        for (int r = g.first[e]; r < g.first[e + 1]; ++r)
+            detail::linear_chains_back(dx.part(r, 1), rows<const T>(dy[r], 1, w.out), w[e]);
 }
 
-template <class T>
-void grouped_linear_backward_weight(reference, rows<T> dw, picked<same<T>> dy, picked<same<T>> x,
+// G: of the gradient; T: of both operands
+template <class G, class T>
+void grouped_linear_backward_weight(reference, rows<G> dw, picked<T> dy, picked<same<T>> x,
                                     groups g) {
     const int out = dy.from.width;
     MOE_CHECK(dw.count, ==, g.count * out);
     MOE_CHECK(dw.width, ==, x.from.width);
-    for (int e = 0; e < g.count; ++e)
-        for (int r = g.first[e]; r < g.first[e + 1]; ++r)
-            for (int o = 0; o < out; ++o)
-                for (int i = 0; i < dw.width; ++i)
-                    dw(e * out + o, i) = std::fma(dy[r][o], x[r][i], dw(e * out + o, i));
+    for (int e = 0; e < g.count; ++e) {
+        const int first = g.first[e], count = g.first[e + 1] - first;
+        for (int o = 0; o < out; ++o)
+            for (int i = 0; i < dw.width; ++i) {
+                G& sum = dw(e * out + o, i);
+                sum = detail::chain_onto(
+                    count, sum, [&](int r) { return dy[first + r][o]; },
+                    [&](int r) { return x[first + r][i]; });
+            }
+    }
 }
 
 }  // namespace moe::op

@@ -4,9 +4,11 @@
 //     logits = x w^T        loss = log(sum of exp(logits)) - logits[target]
 //     dlogits = scale (softmax(logits) - onehot(target))        dx = dlogits w        dw +=
 //     dlogits^T x
-// A target below 0 is padding: loss 0, no gradient. The size of the chunks changes no bit.
+// A target below 0 is padding: loss 0, no gradient. The size of the chunks changes no
+// bit, if it is even (pairs of bfloat16).
 // x, dx: (tokens, hidden)    w, dw: (vocabulary, hidden)    losses, targets: (tokens)
-// scratch: (1 or more, vocabulary)
+// scratch: (1 or more, vocabulary), logits in the wide type of x; narrow: the same shape, where
+// their gradient becomes an operand in the type of x: scratch itself if that is the same type
 // Chunks with the gradient taken at once: Hsu et al., "Liger kernel", 2024, section 3.2.
 #pragma once
 
@@ -44,28 +46,34 @@ template <class T, class Work> void each_chunk(int count, rows<T> scratch, const
 
 }  // namespace detail
 
+// T: of x and w
 template <class T>
-void head_loss(reference on, T* losses, input<T> x, matrix<same<T>> w, const int* targets,
-               output<T> scratch) {
+void head_loss(reference on, wide<T>* losses, rows<const T> x, matrix<T> w, const int* targets,
+               rows<wide<T>> scratch) {
     MOE_CHECK(scratch.width, ==, w.out);
-    detail::each_chunk(x.count, scratch, [&](int first, rows<T> logits) {
+    detail::each_chunk(x.count, scratch, [&](int first, rows<wide<T>> logits) {
         linear(on, logits, x.part(first, logits.count), w);
         for (int t = 0; t < logits.count; ++t) {
             const int target = targets[first + t];
             MOE_CHECK(target, <, w.out);
             losses[first + t] =
-                target < 0 ? T(0) : detail::cross_entropy<T>(logits[t], w.out, target, nullptr);
+                target < 0 ? wide<T>(0)
+                           : detail::cross_entropy<wide<T>>(logits[t], w.out, target, nullptr);
         }
     });
 }
 
-// Forward and backward at once. dx is assigned, dw added to.
-template <class T>
-void head_loss_backward(reference on, T* losses, output<T> dx, output<T> dw, input<T> x,
-                        matrix<same<T>> w, const int* targets, same<T> scale, output<T> scratch) {
+// Forward and backward at once. dx is assigned, dw (of G's) added to.
+template <class T, class G>
+void head_loss_backward(reference on, wide<T>* losses, rows<T> dx, rows<G> dw, input<T> x,
+                        matrix<T> w, const int* targets, wide<T> scale, rows<wide<T>> scratch,
+                        output<T> narrow) {
     MOE_CHECK(scratch.width, ==, w.out);
-    detail::each_chunk(x.count, scratch, [&](int first, rows<T> logits) {
+    MOE_CHECK(narrow.width, ==, w.out);
+    MOE_CHECK(narrow.count, >=, scratch.count);
+    detail::each_chunk(x.count, scratch, [&](int first, rows<wide<T>> logits) {
         const input<T> in = x.part(first, logits.count);
+        const rows<const T> d_logits = narrow.part(0, logits.count);
         linear(on, logits, in, w);
         for (int t = 0; t < logits.count; ++t) {
             const int target = targets[first + t];
@@ -73,11 +81,11 @@ void head_loss_backward(reference on, T* losses, output<T> dx, output<T> dw, inp
             losses[first + t] = 0;
             if (target >= 0)
                 losses[first + t] = detail::cross_entropy(logits[t], w.out, target, &scale);
-            else
-                for (int j = 0; j < w.out; ++j) logits(t, j) = 0;
+            for (int j = 0; j < w.out; ++j)
+                narrow(t, j) = T(target >= 0 ? logits(t, j) : wide<T>(0));
         }
-        linear_backward_input(on, dx.part(first, logits.count), logits, w);
-        linear_backward_weight(on, dw, logits, in);
+        linear_backward_input(on, dx.part(first, logits.count), d_logits, w);
+        linear_backward_weight(on, dw, d_logits, in);
     });
 }
 

@@ -7,6 +7,7 @@
 // k: (tokens, heads * (nope + rope))   v: (tokens, heads * value)
 #pragma once
 
+#include <moe/core/bfloat16.hpp>
 #include <moe/tensor/view.hpp>
 
 namespace moe {
@@ -40,13 +41,16 @@ void join_latent_heads_backward(On on, rows<T> dexpanded, output<T> dshared, inp
                                 input<T> dv, latent_shape s) {
     on.each(dexpanded.count, [&](int t) {
         T* common = dshared[t];
-        for (int j = 0; j < s.rope; ++j) common[j] = 0;
+        for (int j = 0; j < s.rope; ++j) {
+            wide<T> sum = 0;
+            for (int h = 0; h < s.heads; ++h) sum += dk(t, h * (s.nope + s.rope) + s.nope + j);
+            common[j] = T(sum);
+        }
         for (int h = 0; h < s.heads; ++h) {
             T* to = dexpanded[t] + h * (s.nope + s.value);
             const T* key = dk[t] + h * (s.nope + s.rope);
             const T* value = dv[t] + h * s.value;
             for (int j = 0; j < s.nope; ++j) to[j] = key[j];
-            for (int j = 0; j < s.rope; ++j) common[j] += key[s.nope + j];
             for (int j = 0; j < s.value; ++j) to[s.nope + j] = value[j];
         }
     });

@@ -8,47 +8,97 @@
 
 namespace moe::op {
 
-template <class Isa>
-void linear(cpu_on<Isa> on, rows<float> y, rows<const float> x, matrix<float> w) {
+namespace detail {
+
+// One block of y = x w^T, for one weight.
+template <class Isa, class Y, class X, class W>
+void linear_block(rows<Y> y, picked<X> x, int first, const matrix<W>& w, block b) {
+    const rows_along<Isa, X, W> left(x, first);
+    const sums_into<Y> sums(y);
+    if constexpr (std::is_same_v<W, float>) {
+        if (!w.packed) return multiply_block<Isa>(left, panels_of<Isa, X>{w.view()}, sums, b, w.in);
+    }
+    multiply_block<Isa>(left, packed_panels<Isa, W, X>{w.packed, w.out, w.in}, sums, b, w.in);
+}
+// One block of dx = dy w. Floats are read where they lie, row by row.
+template <class Isa, class X, class Y, class W>
+void linear_block_back(rows<X> dx, picked<Y> dy, int first, const matrix<W>& w, block b) {
+    const rows_along<Isa, Y, W> left(dy, first);
+    const sums_into<X> sums(dx);
+    if constexpr (std::is_same_v<W, float>)
+        multiply_block<Isa>(left, rows_across<Isa, W, Y>(w.view()), sums, b, w.out);
+    else
+        multiply_block<Isa>(left, packed_panels<Isa, W, Y>{w.across, w.in, w.out}, sums, b, w.out);
+}
+// One block of dw += dy^T x over 'count' rows from 'first' on.
+template <class Isa, class G, class Y, class X>
+void linear_block_of_weight(rows<G> dw, picked<Y> dy, picked<X> x, int first, int count, block b) {
+    multiply_block<Isa>(rows_down<Isa, Y, X>(dy, first), rows_across<Isa, X, Y>(x, first),
+                        sums_onto<G>(dw), b, count);
+}
+
+template <class Isa, class Y, class X, class W>
+void linear_on(cpu_on<Isa> on, rows<Y> y, rows<const X> x, const matrix<W>& w) {
     MOE_CHECK(y.count, ==, x.count);
     MOE_CHECK(y.width, ==, w.out);
     MOE_CHECK(x.width, ==, w.in);
-    const auto rows_of = [&](int) { return y.count; };
-    detail::each_block(on, 1, w.out, rows_of, [&](int, detail::block b) {
-        const detail::rows_along left{x};
-        const detail::sums_into sums{y};
-        if (w.packed)
-            detail::multiply_block<Isa>(left, detail::packed_panels{w.packed, w.out, w.in}, sums, b,
-                                        w.in);
-        else
-            detail::multiply_block<Isa>(left, detail::panels_of{w.view()}, sums, b, w.in);
-    });
+    each_block(
+        on, 1, w.out, widest_block<Y>(w.in), [&](int) { return y.count; },
+        [&](int, block b) { linear_block<Isa>(y, picked<X>(x), 0, w, b); });
 }
-
-template <class Isa>
-void linear_backward_input(cpu_on<Isa> on, rows<float> dx, rows<const float> dy, matrix<float> w) {
+template <class Isa, class X, class Y, class W>
+void linear_back_on(cpu_on<Isa> on, rows<X> dx, rows<const Y> dy, const matrix<W>& w) {
     MOE_CHECK(dx.count, ==, dy.count);
     MOE_CHECK(dy.width, ==, w.out);
     MOE_CHECK(dx.width, ==, w.in);
-    const auto rows_of = [&](int) { return dx.count; };
-    detail::each_block(on, 1, w.in, rows_of, [&](int, detail::block b) {
-        detail::multiply_block<Isa>(detail::rows_along{dy}, detail::rows_across{w.view()},
-                                    detail::sums_into{dx}, b, w.out);
-    });
+    each_block(
+        on, 1, w.in, widest_block<X>(w.out), [&](int) { return dx.count; },
+        [&](int, block b) { linear_block_back<Isa>(dx, picked<Y>(dy), 0, w, b); });
 }
-
-template <class Isa>
-void linear_backward_weight(cpu_on<Isa> on, rows<float> dw, rows<const float> dy,
-                            rows<const float> x) {
+template <class Isa, class G, class Y, class X>
+void linear_of_weight_on(cpu_on<Isa> on, rows<G> dw, rows<const Y> dy, rows<const X> x) {
     MOE_CHECK(dy.count, ==, x.count);
     MOE_CHECK(dw.count, ==, dy.width);
     MOE_CHECK(dw.width, ==, x.width);
     if (x.count == 0) return;
-    const auto rows_of = [&](int) { return dw.count; };
-    detail::each_block(on, 1, dw.width, rows_of, [&](int, detail::block b) {
-        detail::multiply_block<Isa>(detail::rows_down{dy}, detail::rows_across{x},
-                                    detail::sums_onto{dw}, b, x.count);
-    });
+    each_block(
+        on, 1, dw.width, widest_block<G>(x.count), [&](int) { return dw.count; },
+        [&](int, block b) {
+            linear_block_of_weight<Isa>(dw, picked<Y>(dy), picked<X>(x), 0, x.count, b);
+        });
+}
+
+}  // namespace detail
+
+template <class Isa, cpu_number T>
+void linear(cpu_on<Isa> on, rows<T> y, input<T> x, matrix<same<T>> w) {
+    detail::linear_on(on, y, x, w);
+}
+template <class Isa, cpu_number Y, class X, class W>
+requires detail::mixed<Y, X, W>
+void linear(cpu_on<Isa> on, rows<Y> y, rows<X> x, matrix<W> w) {
+    detail::linear_on<Isa, Y, std::remove_const_t<X>, W>(on, y, x, w);
+}
+
+template <class Isa, cpu_number T>
+void linear_backward_input(cpu_on<Isa> on, rows<T> dx, input<T> dy, matrix<same<T>> w) {
+    detail::linear_back_on(on, dx, dy, w);
+}
+template <class Isa, cpu_number X, class Y, class W>
+requires detail::mixed<X, Y, W>
+void linear_backward_input(cpu_on<Isa> on, rows<X> dx, rows<Y> dy, matrix<W> w) {
+    detail::linear_back_on<Isa, X, std::remove_const_t<Y>, W>(on, dx, dy, w);
+}
+
+template <class Isa, cpu_number T>
+void linear_backward_weight(cpu_on<Isa> on, rows<T> dw, input<T> dy, input<T> x) {
+    detail::linear_of_weight_on(on, dw, dy, x);
+}
+template <class Isa, cpu_number G, class Y, class X>
+requires detail::mixed<G, Y, X>
+void linear_backward_weight(cpu_on<Isa> on, rows<G> dw, rows<Y> dy, rows<X> x) {
+    detail::linear_of_weight_on<Isa, G, std::remove_const_t<Y>, std::remove_const_t<X>>(on, dw, dy,
+                                                                                        x);
 }
 
 }  // namespace moe::op

@@ -8,9 +8,8 @@
 
 namespace moe::op {
 
-template <class Isa>
-void rms_norm(cpu_on<Isa> on, rows<float> y, float* r, rows<const float> x, const float* gain,
-              float epsilon) {
+template <class Isa, cpu_number T>
+void rms_norm(cpu_on<Isa> on, rows<T> y, float* r, input<T> x, const float* gain, float epsilon) {
     using vector = lanes<Isa>;
     MOE_CHECK(y.count, ==, x.count);
     MOE_CHECK(y.width, ==, x.width);
@@ -28,9 +27,9 @@ void rms_norm(cpu_on<Isa> on, rows<float> y, float* r, rows<const float> x, cons
     });
 }
 
-template <class Isa>
-void rms_norm_backward_input(cpu_on<Isa> on, rows<float> dx, rows<const float> dy,
-                             rows<const float> x, const float* r, const float* gain) {
+template <class Isa, cpu_number T>
+void rms_norm_backward_input(cpu_on<Isa> on, rows<T> dx, input<T> dy, input<T> x, const float* r,
+                             const float* gain) {
     using vector = lanes<Isa>;
     MOE_CHECK(dx.count, ==, x.count);
     MOE_CHECK(dx.width, ==, x.width);
@@ -52,9 +51,10 @@ void rms_norm_backward_input(cpu_on<Isa> on, rows<float> dx, rows<const float> d
 }
 
 // Every thread owns some columns and goes through the rows in order.
-template <class Isa>
-void rms_norm_backward_weight(cpu_on<Isa> on, rows<float> dgain, rows<const float> dy,
-                              rows<const float> x, const float* r) {
+template <class Isa, class T>
+requires cpu_number<std::remove_const_t<T>>
+void rms_norm_backward_weight(cpu_on<Isa> on, rows<float> dgain, rows<T> dy,
+                              input<std::remove_const_t<T>> x, const float* r) {
     using vector = lanes<Isa>;
     MOE_CHECK(dgain.count, ==, 1);
     MOE_CHECK(dgain.width, ==, x.width);

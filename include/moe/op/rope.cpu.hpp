@@ -9,8 +9,8 @@
 namespace moe::op::detail {
 
 // sign: what the sine is multiplied with in the even and in the odd lane of a pair
-template <class Isa>
-void rotate(cpu_on<Isa> on, rows<float> x, head_columns where, rotary<float> turn, int length,
+template <class Isa, class T>
+void rotate(cpu_on<Isa> on, rows<T> x, head_columns where, rotary<float> turn, int length,
             int position, float even_sign) {
     using vector = lanes<Isa>;
     check_rotation(x, where, turn);
@@ -20,7 +20,7 @@ void rotate(cpu_on<Isa> on, rows<float> x, head_columns where, rotary<float> tur
         const vector sign = vector::load(signs);
         const float* row = turn.table + std::ptrdiff_t(position + t % length) * turn.dim;
         for (int h = 0; h < where.heads; ++h) {
-            float* head = x[t] + h * where.stride + where.first;
+            T* head = x[t] + h * where.stride + where.first;
             sweep(turn.dim, [&](int j, auto n) {
                 const vector pairs = load<vector>(head + j, n), angle = load<vector>(row + j, n);
                 store(head + j, n,
@@ -34,14 +34,14 @@ void rotate(cpu_on<Isa> on, rows<float> x, head_columns where, rotary<float> tur
 
 namespace moe::op {
 
-template <class Isa>
-void rope(cpu_on<Isa> on, rows<float> x, head_columns where, rotary<float> turn, int length,
+template <class Isa, cpu_number T>
+void rope(cpu_on<Isa> on, rows<T> x, head_columns where, rotary<float> turn, int length,
           int position) {
     detail::rotate(on, x, where, turn, length, position, -1.0F);
 }
-template <class Isa>
-void rope_backward(cpu_on<Isa> on, rows<float> dx, head_columns where, rotary<float> turn,
-                   int length, int position) {
+template <class Isa, cpu_number T>
+void rope_backward(cpu_on<Isa> on, rows<T> dx, head_columns where, rotary<float> turn, int length,
+                   int position) {
     detail::rotate(on, dx, where, turn, length, position, 1.0F);
 }
 

@@ -4,6 +4,7 @@
 // trained on, YaRN (Peng et al., 2023, section 3) slows the turning of the slow pairs.
 #pragma once
 
+#include <moe/core/bfloat16.hpp>
 #include <moe/device/reference.hpp>
 #include <moe/tensor/view.hpp>
 
@@ -92,7 +93,7 @@ void rope_table(T* table, int positions, int dim, double base, const yarn& scali
 
 namespace moe::op::detail {
 
-template <class T> void check_rotation(rows<T> x, head_columns where, rotary<T> turn) {
+template <class T> void check_rotation(rows<T> x, head_columns where, rotary<wide<T>> turn) {
     MOE_CHECK(turn.dim % 2, ==, 0);
     if (where.heads <= 0) return;
     MOE_CHECK(where.first, >=, 0);
@@ -100,18 +101,18 @@ template <class T> void check_rotation(rows<T> x, head_columns where, rotary<T> 
 }
 
 // direction 1: forward; -1: back, the transpose of the rotation
-// direction 1: forward; -1: back, the transpose of the rotation
 template <class T>
-void rotate(rows<T> x, head_columns where, rotary<T> turn, int length, int position, T direction) {
+void rotate(rows<T> x, head_columns where, rotary<wide<T>> turn, int length, int position,
+            wide<T> direction) {
     check_rotation(x, where, turn);
     for (int t = 0; t < x.count; ++t) {
-        const T* row = turn.table + std::ptrdiff_t(position + t % length) * turn.dim;
+        const wide<T>* row = turn.table + std::ptrdiff_t(position + t % length) * turn.dim;
         for (int h = 0; h < where.heads; ++h)
             for (int j = 0; j < turn.dim; j += 2) {
                 T* pair = x[t] + h * where.stride + where.first + j;
-                const T c = row[j], s = direction * row[j + 1], even = pair[0], odd = pair[1];
-                pair[0] = std::fma(odd, -s, even * c);
-                pair[1] = std::fma(even, s, odd * c);
+                const wide<T> c = row[j], s = direction * row[j + 1], even = pair[0], odd = pair[1];
+                pair[0] = T(std::fma(odd, -s, even * c));
+                pair[1] = T(std::fma(even, s, odd * c));
             }
     }
 }
@@ -122,12 +123,12 @@ namespace moe::op {
 
 // In place. Row t sits at position + t % length.
 template <class T>
-void rope(reference, rows<T> x, head_columns where, rotary<same<T>> turn, int length,
+void rope(reference, rows<T> x, head_columns where, rotary<wide<T>> turn, int length,
           int position) {
     detail::rotate<T>(x, where, turn, length, position, 1);
 }
 template <class T>
-void rope_backward(reference, rows<T> dx, head_columns where, rotary<same<T>> turn, int length,
+void rope_backward(reference, rows<T> dx, head_columns where, rotary<wide<T>> turn, int length,
                    int position) {
     detail::rotate<T>(dx, where, turn, length, position, -1);
 }

@@ -9,9 +9,9 @@ namespace moe::op {
 
 namespace detail {
 
-template <class Isa> MOE_INLINE float block_of_squares(const float* x, int count) {
+template <class Isa, class T> MOE_INLINE float block_of_squares(const T* x, int count) {
     using vector = lanes<Isa>;
-    vector sum_of = vector::splat(0);
+    vector sum_of = vector::splat(0.0F);
     int i = 0;
     for (; i + lane_count <= count; i += lane_count) {
         const vector value = vector::load(x + i);
@@ -26,11 +26,9 @@ template <class Isa> MOE_INLINE float block_of_squares(const float* x, int count
 
 }  // namespace detail
 
-// A template on T for the overload's sake: rows<float> must not look like a worse match than the
-// specification.
 template <class Isa, class T>
-requires std::is_same_v < std::remove_const_t<T>,
-float > double sum_of_squares(cpu_on<Isa> on, rows<T> x, double* partial) {
+requires cpu_number<std::remove_const_t<T>>
+double sum_of_squares(cpu_on<Isa> on, rows<T> x, double* partial) {
     MOE_CHECK(x.count <= 1 || x.stride == x.width, ==, true);
     const std::int64_t elements = std::int64_t(x.count) * x.width;
     const int blocks = int(norm_blocks(elements));

@@ -5,6 +5,7 @@
 // compute their part. x must be contiguous. partial (blocks): one number a block, left behind.
 #pragma once
 
+#include <moe/core/bfloat16.hpp>
 #include <moe/core/check.hpp>
 #include <moe/core/math.hpp>
 #include <moe/device/reference.hpp>
@@ -31,10 +32,10 @@ template <class T> double sum_of_squares(reference, rows<T> x, double* partial) 
     double total = 0;
     for (std::int64_t first = 0; first < elements; first += norm_block) {
         const std::int64_t end = first + norm_block < elements ? first + norm_block : elements;
-        std::remove_const_t<T> sum[sums] = {};
+        wide<T> sum[sums] = {};
         for (std::int64_t i = first; i < end; ++i) {
             auto& into = sum[(i - first) % sums];
-            into = std::fma(x.at[i], x.at[i], into);
+            into = std::fma(wide<T>(x.at[i]), wide<T>(x.at[i]), into);
         }
         for (int half = sums / 2; half > 0; half /= 2)
             for (int i = 0; i < half; ++i) sum[i] += sum[i + half];

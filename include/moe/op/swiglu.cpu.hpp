@@ -8,9 +8,8 @@
 
 namespace moe::op {
 
-template <class Isa>
-void swiglu(cpu_on<Isa> on, rows<float> h, rows<const float> gate, rows<const float> up,
-            const float* weight) {
+template <class Isa, cpu_number T>
+void swiglu(cpu_on<Isa> on, rows<T> h, input<T> gate, input<T> up, const float* weight) {
     using vector = lanes<Isa>;
     MOE_CHECK(gate.count, ==, h.count);
     MOE_CHECK(gate.width, ==, h.width);
@@ -25,10 +24,9 @@ void swiglu(cpu_on<Isa> on, rows<float> h, rows<const float> gate, rows<const fl
     });
 }
 
-template <class Isa>
-void swiglu_backward(cpu_on<Isa> on, rows<float> dgate, rows<float> dup, float* dweight,
-                     rows<const float> dh, rows<const float> gate, rows<const float> up,
-                     const float* weight) {
+template <class Isa, cpu_number T>
+void swiglu_backward(cpu_on<Isa> on, rows<T> dgate, output<T> dup, float* dweight, input<T> dh,
+                     input<T> gate, input<T> up, const float* weight) {
     using vector = lanes<Isa>;
     MOE_CHECK(dgate.count, ==, dh.count);
     MOE_CHECK(dgate.width, ==, dh.width);
@@ -41,7 +39,7 @@ void swiglu_backward(cpu_on<Isa> on, rows<float> dgate, rows<float> dup, float* 
     MOE_CHECK((dweight == nullptr), ==, (weight == nullptr));
     on.each(dh.count, [&](int i) {
         const vector w = vector::splat(weight ? weight[i] : 1.0F), one = vector::splat(1.0F);
-        vector products = vector::splat(0);
+        vector products = vector::splat(0.0F);
         sweep(dh.width, [&](int j, auto n) {
             const vector g = load<vector>(gate[i] + j, n), u = load<vector>(up[i] + j, n);
             const vector d = load<vector>(dh[i] + j, n), s = sigmoid(g);

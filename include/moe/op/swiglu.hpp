@@ -4,6 +4,7 @@
 // Shazeer, "GLU variants improve transformer", 2020.
 #pragma once
 
+#include <moe/core/bfloat16.hpp>
 #include <moe/core/math.hpp>
 #include <moe/device/reference.hpp>
 #include <moe/tensor/view.hpp>
@@ -11,22 +12,25 @@
 namespace moe::op {
 
 template <class T>
-void swiglu(reference, rows<T> h, input<T> gate, input<T> up, const same<T>* weight) {
+void swiglu(reference, rows<T> h, input<T> gate, input<T> up, const wide<T>* weight) {
     MOE_CHECK(gate.count, ==, h.count);
     MOE_CHECK(gate.width, ==, h.width);
     MOE_CHECK(up.count, ==, h.count);
     MOE_CHECK(up.width, ==, h.width);
     for (int i = 0; i < h.count; ++i) {
-        const T w = weight ? weight[i] : T(1);
-        for (int j = 0; j < h.width; ++j) h(i, j) = gate(i, j) * sigmoid(gate(i, j)) * up(i, j) * w;
+        const wide<T> w = weight ? weight[i] : wide<T>(1);
+        for (int j = 0; j < h.width; ++j) {
+            const wide<T> g = gate(i, j);
+            h(i, j) = T(g * sigmoid(g) * up(i, j) * w);
+        }
     }
 }
 
 // dup = dh weight silu(gate)        dgate = dh weight up silu'(gate)
 // dweight[row] = sum of dh silu(gate) up; null exactly where weight is
 template <class T>
-void swiglu_backward(reference, rows<T> dgate, output<T> dup, same<T>* dweight, input<T> dh,
-                     input<T> gate, input<T> up, const same<T>* weight) {
+void swiglu_backward(reference, rows<T> dgate, output<T> dup, wide<T>* dweight, input<T> dh,
+                     input<T> gate, input<T> up, const wide<T>* weight) {
     MOE_CHECK(dgate.count, ==, dh.count);
     MOE_CHECK(dgate.width, ==, dh.width);
     MOE_CHECK(dup.count, ==, dh.count);
@@ -37,14 +41,14 @@ void swiglu_backward(reference, rows<T> dgate, output<T> dup, same<T>* dweight, 
     MOE_CHECK(up.width, ==, dh.width);
     MOE_CHECK((dweight == nullptr), ==, (weight == nullptr));
     for (int i = 0; i < dh.count; ++i) {
-        const T w = weight ? weight[i] : T(1);
-        T sum = 0;
+        const wide<T> w = weight ? weight[i] : wide<T>(1);
+        wide<T> sum = 0;
         for (int j = 0; j < dh.width; ++j) {
-            const T g = gate(i, j), u = up(i, j), d = dh(i, j);
-            const T s = sigmoid(g);
+            const wide<T> g = gate(i, j), u = up(i, j), d = dh(i, j);
+            const wide<T> s = sigmoid(g);
             sum += d * (g * s * u);
-            dup(i, j) = d * w * (g * s);
-            dgate(i, j) = d * w * u * (s * (1 + g * (1 - s)));
+            dup(i, j) = T(d * w * (g * s));
+            dgate(i, j) = T(d * w * u * (s * (1 + g * (1 - s))));
         }
         if (dweight) dweight[i] = sum;
     }

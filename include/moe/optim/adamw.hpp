@@ -23,9 +23,9 @@ struct adamw {
     }
 
     // Defined in optim/adamw_update.hpp: a recipe can name its optimizer without the ops behind it.
-    template <class On, class T>
-    void update(On on, rows<T> w, output<T> g, std::array<rows<same<T>>, 2> moment_of,
-                same<T>* packed, int matrix_rows, const update_settings& settings) const;
+    template <class On, class T, class G, class P>
+    void update(On on, rows<T> w, rows<G> g, std::array<rows<same<T>>, 2> moment_of,
+                weight_copies<P> copies, int matrix_rows, const update_settings& settings) const;
 };
 
 static_assert(optimizer_policy<adamw>);

@@ -15,9 +15,10 @@ constexpr double integer_power(double base, std::int64_t exponent) {
     return result;
 }
 
-template <class On, class T>
-void adamw::update(On on, rows<T> w, output<T> g, std::array<rows<same<T>>, 2> moment_of,
-                   same<T>* packed, int matrix_rows, const update_settings& settings) const {
+template <class On, class T, class G, class P>
+void adamw::update(On on, rows<T> w, rows<G> g, std::array<rows<same<T>>, 2> moment_of,
+                   weight_copies<P> copies, int matrix_rows,
+                   const update_settings& settings) const {
     const adamw_numbers numbers{.rate = settings.rate,
                                 .beta1 = beta1,
                                 .beta2 = beta2,
@@ -26,7 +27,7 @@ void adamw::update(On on, rows<T> w, output<T> g, std::array<rows<same<T>>, 2> m
                                 .correction1 = 1 - integer_power(beta1, settings.step),
                                 .correction2 = 1 - integer_power(beta2, settings.step),
                                 .clip = settings.clip};
-    op::adamw_step(on, w, g, moment_of[0], moment_of[1], numbers, packed, matrix_rows);
+    op::adamw_step(on, w, g, moment_of[0], moment_of[1], numbers, copies, matrix_rows);
 }
 
 }  // namespace moe

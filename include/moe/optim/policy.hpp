@@ -21,16 +21,17 @@ struct update_settings {
 
 //   moments      numbers kept for each trained weight
 //   clip         largest norm of the whole gradient; 0: no limit
-//   update(on, w, g, moments, packed, matrix_rows, settings)
-// update changes w and the moments, zeroes g and rewrites the packed copy (null where the device
+//   update(on, w, g, moments, copies, matrix_rows, settings)
+// update changes w and the moments, zeroes g and rewrites the packed copies (null where the device
 // has none) of a stack of matrices of matrix_rows rows each. It must treat elements or whole
 // matrices independently of how the work is split.
 template <class Policy>
-concept optimizer_policy = requires(const Policy policy, rows<double> w, double* packed,
+concept optimizer_policy = requires(const Policy policy, rows<double> w,
+                                    weight_copies<double> copies,
                                     std::array<rows<double>, std::size_t(Policy::moments)> moments,
                                     const update_settings& settings) {
     { policy.clip } -> std::convertible_to<double>;
-    policy.update(reference{}, w, w, moments, packed, 1, settings);
+    policy.update(reference{}, w, w, moments, copies, 1, settings);
 };
 
 }  // namespace moe

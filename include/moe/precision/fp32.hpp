@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a precision policy says, and the simplest one. A policy for the slot 'precision' names the
-// number types of each role; everything else follows from them.
+// number types of each role; everything else follows from them. Gradients are of the masters' type
+// unless a field 'gradients' names another format.
 #pragma once
 
 #include <concepts>
@@ -12,7 +13,6 @@ template <class Policy>
 concept precision_policy = requires {
     typename Policy::weight;      // what a GEMM reads of a weight
     typename Policy::activation;  // what layers hand to each other
-    typename Policy::gradient;    // what backward_weight adds to
     typename Policy::master;      // what the optimizer keeps and updates
     typename Policy::moment;      // both moments of the optimizer
     typename Policy::precise;     // router, norms, softmax and loss
@@ -24,7 +24,6 @@ concept precision_policy = requires {
 struct fp32 {
     using weight = float;
     using activation = float;
-    using gradient = float;
     using master = float;
     using moment = float;
     using precise = float;
@@ -35,7 +34,6 @@ struct fp32 {
 struct fp64 {
     using weight = double;
     using activation = double;
-    using gradient = double;
     using master = double;
     using moment = double;
     using precise = double;

@@ -54,27 +54,47 @@ template <class T> struct picked {
     constexpr const T* operator[](int i) const { return from[index ? index[i] : i]; }
 };
 
-// A weight matrix as the ops read it. rows: (out, in), as the checkpoint stores it. packed: the
-// same numbers in the order that the device's GEMM reads them (op/pack.hpp), or null where it has
-// none.
+// A weight matrix as the ops read it: 'at' its rows (out, in), as the checkpoint stores it, and
+// copies of the same numbers in the order that the device's GEMM reads them (op/pack.hpp): 'packed'
+// is summed over in, 'across' over out. Null where the device or the precision has none.
 template <class T> struct matrix {
     const T* at = nullptr;
     const T* packed = nullptr;
     int out = 0, in = 0;
+    const T* across = nullptr;
 
     constexpr rows<const T> view() const { return {at, out, in}; }
 };
+
+// Elements of a packed copy that sums over 'in': pairs of bfloat16 are filled up.
+template <class T> constexpr std::ptrdiff_t packed_size(int out, int in) {
+    return std::ptrdiff_t(out) * (sizeof(T) < sizeof(float) ? in + in % 2 : in);
+}
 
 // A stack of weight matrices of one shape, one an expert, each right behind the other.
 template <class T> struct matrices {
     const T* at = nullptr;
     const T* packed = nullptr;
     int count = 0, out = 0, in = 0;
+    const T* across = nullptr;
 
     constexpr matrix<T> operator[](int i) const {
-        const std::ptrdiff_t skip = std::ptrdiff_t(i) * out * in;
-        return {at + skip, packed ? packed + skip : nullptr, out, in};
+        return {at ? at + i * (std::ptrdiff_t(out) * in) : nullptr,
+                packed ? packed + i * packed_size<T>(out, in) : nullptr, out, in,
+                across ? across + i * packed_size<T>(in, out) : nullptr};
     }
 };
+
+// The packed copies of a stack of weights, to be written.
+template <class T> struct weight_copies {
+    T* packed = nullptr;
+    T* across = nullptr;
+};
+// Those of one member of the stack.
+template <class T>
+constexpr weight_copies<T> member_of(weight_copies<T> all, int member, int out, int in) {
+    return {all.packed ? all.packed + member * packed_size<T>(out, in) : nullptr,
+            all.across ? all.across + member * packed_size<T>(in, out) : nullptr};
+}
 
 }  // namespace moe

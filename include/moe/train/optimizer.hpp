@@ -51,7 +51,7 @@ public:
         each_trained(network, [&](const name&, auto& weight, auto& gradient, auto&... moment) {
             constexpr spec is = spec_of<decltype(weight)>;
             policy.update(network.on(), weight.view(), gradient.view(), {moment.view()...},
-                          weight.packed, is.rows,
+                          weight.copies, is.rows,
                           {.step = step, .rate = rate, .clip = clip.factor, .decays = is.decays});
         });
     }

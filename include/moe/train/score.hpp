@@ -24,8 +24,8 @@ struct text_score {
 // serves all.
 template <class Recipe, class On>
 text_score score(network<Recipe, On>& network, std::span<const int> text,
-                 activation_of<Recipe>* logits = nullptr) {
-    using number = activation_of<Recipe>;
+                 precise_of<Recipe>* logits = nullptr) {
+    using number = precise_of<Recipe>;
     constexpr int vocab = of<Recipe>.model.vocab;
     const std::size_t context = std::size_t(network.largest_grain().length);
     std::vector<number> own;

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// The right operand of a matrix product, panel by panel: at(copy, block, column, width, k, steps)
+// is the panel of 'width' columns from 'column' on and of the summed indices from k on. Where it is
+// the last of its block, 'next' is the first one behind the cut; behind the last cut of a stack of
+// weights that is the next expert's. T, Word and their order: gemm_left.cpu.hpp.
+#pragma once
+
+#include <moe/op/gemm_left.cpu.hpp>
+#include <moe/op/pack.hpp>
+
+namespace moe::op::detail {
+
+template <class Word> struct panel_copy { alignas(64) Word at[copied_cut * panel_width]; };
+
+// A packed weight (out, in), summed over 'in'.
+template <class Isa, class T, class Other> struct packed_panels;
+
+// Of floats: read in place.
+template <class Isa, class Other> struct packed_panels<Isa, float, Other> {
+    using meet = meeting<Isa, Other, float>;
+    static constexpr bool fetches = true;
+    static constexpr int cut = std::is_same_v<Other, float> ? 512 : copied_cut;
+    using copy = no_copy;
+
+    const float* packed;
+    int out, in;
+
+    right_rows<float> at(copy&, block b, int column, int width, int k, int steps) const {
+        const panel p = panel_of(column, out, in), first = panel_of(b.column, out, in);
+        const float* next = packed + p.at + std::ptrdiff_t(p.width) * in;
+        if (column + width < b.column + b.columns)
+            next += std::ptrdiff_t(k) * panel_width;
+        else if (k + steps < in)
+            next = packed + first.at + std::ptrdiff_t(k + steps) * first.width;
+        return {packed + p.at + std::ptrdiff_t(k) * p.width, p.width, next, panel_width};
+    }
+};
+
+// Of bfloat16: pairs, read in place or widened.
+template <class Isa> struct packed_panels<Isa, bfloat16, bfloat16> {
+    using meet = meeting<Isa, bfloat16, bfloat16>;
+    using word = typename meet::word;
+    static constexpr bool in_place = std::is_same_v<word, bfloat16_pair>;
+    static constexpr bool fetches = in_place;
+    static constexpr int cut = copied_cut;
+    using copy = std::conditional_t<in_place, no_copy, panel_copy<float>>;
+
+    const bfloat16* packed;
+    int out, in;
+
+    right_rows<word> at([[maybe_unused]] copy& to, block b, int column, int width, int k,
+                        [[maybe_unused]] int steps) const {
+        const int pairs = ceil_divide(in, 2);
+        const auto* const all = reinterpret_cast<const bfloat16_pair*>(packed);
+        const panel p = panel_of(column, out, pairs), first = panel_of(b.column, out, pairs);
+        const bfloat16_pair* const here = all + p.at + std::ptrdiff_t(k / 2) * p.width;
+        if constexpr (in_place) {
+            const bfloat16_pair* next = all + p.at + std::ptrdiff_t(p.width) * pairs;
+            if (column + width < b.column + b.columns)
+                next += std::ptrdiff_t(k / 2) * panel_width;
+            else if (k + steps < in)
+                next = all + first.at + std::ptrdiff_t((k + steps) / 2) * first.width;
+            return {here, p.width, next, panel_width};
+        } else {
+            widen(to.at, here, p.width, ceil_divide(steps, 2));
+            return {to.at, p.width, to.at, 0};
+        }
+    }
+
+private:
+    static void widen(float* to, const bfloat16_pair* from, int width, int pairs) {
+        using vector = lanes<Isa>;
+        for (int i = 0; i < pairs; ++i, from += width, to += 2 * width) {
+            int j = 0;
+            for (; j + lane_count <= width; j += lane_count) {
+                const vector both = vector::load(from + j);
+                upper(both).store(to + j);
+                lower(both).store(to + width + j);
+            }
+            if (j < width) {
+                const vector both = vector::load_first(from + j, width - j);
+                upper(both).store_first(to + j, width - j);
+                lower(both).store_first(to + width + j, width - j);
+            }
+        }
+    }
+};
+
+// The transpose of 'from' (a weight without a packed copy), packed on the way.
+template <class Isa, class Other> struct panels_of {
+    using meet = meeting<Isa, Other, float>;
+    static constexpr bool fetches = true;
+    static constexpr int cut = copied_cut;
+    using copy = panel_copy<float>;
+
+    rows<const float> from;
+
+    right_rows<float> at(copy& to, block, int column, int width, int k, int steps) const {
+        pack_panel<Isa>(to.at, from, {column, width, 0}, k, k + steps);
+        return {to.at, width, from[column] + k + steps, from.stride};
+    }
+};
+
+// Rows with the summed index down, in place or through an index. A panel of floats that is read
+// often is copied if it then fits the first cache, or if its rows are a power of two apart and
+// would share the sets of the second one; others always, as words.
+template <class Isa, class T, class Other> struct rows_across {
+    using meet = meeting<Isa, Other, T>;
+    using word = typename meet::word;
+    static constexpr bool fetches = true;
+    static constexpr int cut = copied_cut;
+    using copy = panel_copy<word>;
+
+    picked<T> from;
+    int first = 0;  // of the rows of 'from'
+
+    explicit rows_across(picked<T> from, int first = 0) : from(from), first(first) {}
+
+    right_rows<word> at(copy& to, block b, int column, int width, int k, int steps) const {
+        if constexpr (std::is_same_v<T, word>) {
+            const std::ptrdiff_t stride = from.from.stride;
+            const float* const here = from[first + k] + column;
+            const float* const behind = from.from.at + (first + k + steps) * stride + b.column;
+            const float* const next =
+                column + width < b.column + b.columns ? here + panel_width : behind;
+            const bool copies = b.rows >= 8 * tile_rows && (steps <= 64 || stride % 1024 == 0);
+            if (!from.index && !copies) return {here, stride, next, stride};
+            for (int i = 0; i < steps; ++i) {
+                const float* const row = from[first + k + i] + column;
+                sweep(width, [&](int j, auto n) {
+                    store(to.at + i * panel_width + j, n, load<lanes<Isa>>(row + j, n));
+                });
+            }
+            return {to.at, panel_width, next, stride};
+        } else {
+            for (int i = 0; i < meet::words(steps); ++i) {
+                word* const line = to.at + i * panel_width;
+                if constexpr (std::is_same_v<word, bfloat16_pair>) {
+                    const T *even = row(k, 2 * i, steps), *odd = row(k, 2 * i + 1, steps);
+                    sweep(width, [&](int j, auto n) {
+                        store(line + j, n,
+                              paired(read(even, column + j, n), read(odd, column + j, n)));
+                    });
+                } else {
+                    const T* const numbers = row(k, meet::number(i), steps);
+                    sweep(width,
+                          [&](int j, auto n) { store(line + j, n, read(numbers, column + j, n)); });
+                }
+            }
+            return {to.at, panel_width, to.at, 0};
+        }
+    }
+
+private:
+    const T* row(int k, int number, int steps) const {
+        return number < steps ? from[first + k + number] : nullptr;
+    }
+    template <class N> static MOE_INLINE lanes<Isa> read(const T* row, int column, N n) {
+        return row ? load<lanes<Isa>>(row + column, n) : lanes<Isa>::splat(0.0F);
+    }
+};
+
+}  // namespace moe::op::detail
