@@ -7,7 +7,7 @@
 #include <vector>
 
 namespace {
-struct small {
+template <class Precision> struct small_in {
     moe::transformer model{.vocab = 40, .context = 12, .layers = 2, .hidden = 24, .mtp_depth = 1};
     moe::mla attention{
         .heads = 2, .q_rank = 0, .kv_rank = 12, .nope_dim = 8, .rope_dim = 4, .value_dim = 8};
@@ -15,10 +15,15 @@ struct small {
         .routed = 8, .shared = 1, .intermediate = 20, .dense_layers = 1, .dense_intermediate = 30};
     moe::sigmoid_top_k routing{.active = 2, .groups = 4, .kept_groups = 2};
     moe::bias_balance balance{};
-    moe::fp32 precision{};
+    Precision precision{};
     moe::mesh parallel{};
     moe::adamw optimizer{};
     moe::cpu device{};
+};
+using small = small_in<moe::fp32>;
+using small_bf16 = small_in<moe::bf16>;
+struct narrow_gradients : moe::bf16 {
+    constexpr narrow_gradients() : moe::bf16{.gradients = moe::number_format::bf16} {}
 };
 constexpr int width = 12 + moe::network<small>::lookahead;
 
@@ -30,11 +35,11 @@ std::vector<int> windows_of(int sequences, std::uint64_t seed) {
 }
 
 // All gradients of a batch of 12 sequences in so many grains, behind each other.
-template <class On>
+template <class On, class Recipe = small>
 std::vector<float> gradient_of(int threads, int grains, double* loss = nullptr) {
     const moe::interval first = moe::part_of(12, grains, 0);
-    moe::network<small, On> network({int(first.count()) + 1, 12},
-                                    {.threads = threads, .grains = grains});
+    moe::network<Recipe, On> network({int(first.count()) + 1, 12},
+                                     {.threads = threads, .grains = grains});
     network.start(1);
     const auto windows = windows_of(12, 2);
     double sum = 0;
@@ -48,7 +53,8 @@ std::vector<float> gradient_of(int threads, int grains, double* loss = nullptr) 
     if (loss) *loss = sum;
     std::vector<float> all;
     network.each_gradient([&](const moe::name&, auto values, moe::spec) {
-        all.insert(all.end(), values.at, values.at + std::ptrdiff_t(values.count) * values.width);
+        for (std::ptrdiff_t i = 0; i < std::ptrdiff_t(values.count) * values.width; ++i)
+            all.push_back(float(values.at[i]));
     });
     return all;
 }
@@ -59,15 +65,37 @@ double relative(const std::vector<float>& got, const std::vector<float>& expecte
 }
 }  // namespace
 
-TEST_CASE("gradients have the same bits from every number of threads and every instruction set") {
+template <class Recipe> void check_machines() {
+    using native = moe::cpu_on<moe::isa::native>;
     for (const int grains : {1, 3}) {
-        const auto expected = gradient_of<moe::cpu_on<moe::isa::native>>(1, grains);
-        for (const int threads : {2, 3, 8})
-            CHECK(gradient_of<moe::cpu_on<moe::isa::native>>(threads, grains) == expected);
-        CHECK(gradient_of<moe::cpu_on<moe::isa::generic>>(2, grains) == expected);
-        if constexpr (moe::isa::has_avx2_fma)
-            CHECK(gradient_of<moe::cpu_on<moe::isa::avx2_fma>>(2, grains) == expected);
+        const auto expected = gradient_of<native, Recipe>(1, grains);
+        const auto check = [&](auto isa) {
+            CHECK(gradient_of<moe::cpu_on<decltype(isa)>, Recipe>(2, grains) == expected);
+        };
+        for (const int threads : {2, 3, 4, 8})
+            CHECK(gradient_of<native, Recipe>(threads, grains) == expected);
+        check(moe::isa::generic{});
+        if constexpr (moe::isa::has_avx2_fma) check(moe::isa::avx2_fma{});
+        if constexpr (moe::isa::has_avx512_fma) check(moe::isa::avx512_fma{});
+        if constexpr (moe::isa::has_avx512_bf16) check(moe::isa::avx512_bf16{});
     }
+}
+TEST_CASE("gradients have the same bits from every number of threads and every instruction set") {
+    check_machines<small>();
+    check_machines<small_bf16>();
+}
+
+TEST_CASE("in bfloat16 gradients differ from those in floats by its rounding") {
+    using native = moe::cpu_on<moe::isa::native>;
+    double loss = 0, expected_loss = 0;
+    const auto expected = gradient_of<native>(2, 3, &expected_loss);
+    const auto got = gradient_of<native, small_bf16>(2, 3, &loss);
+    const auto narrow = gradient_of<native, small_in<narrow_gradients>>(2, 3, &loss);
+    CHECK(loss == doctest::Approx(expected_loss).epsilon(1e-3));
+    CHECK(relative(got, expected) < 2e-2);
+    CHECK(relative(got, expected) > 1e-4);
+    CHECK(relative(narrow, got) < 4e-3);
+    CHECK(relative(narrow, got) > 1e-4);
 }
 
 TEST_CASE("the CPU computes the gradient of the specification") {
@@ -89,8 +117,8 @@ TEST_CASE("grains accumulate to the gradient of the whole batch, an empty one in
     }
 }
 
-TEST_CASE("a cache gives the logits of the whole text at once") {
-    moe::network<small> network({1, 12}, {.threads = 2, .trains = false});
+template <class Recipe> void check_cache(double tolerance) {
+    moe::network<Recipe> network({1, 12}, {.threads = 2, .trains = false});
     network.start(1);
     const auto text = windows_of(1, 3);
     std::vector<float> whole(12 * 40), piece(12 * 40);
@@ -102,7 +130,11 @@ TEST_CASE("a cache gives the logits of the whole text at once") {
         position += tokens;
     }
     CHECK(test::relative_error(moe::rows<const float>(piece.data(), 12, 40),
-                               moe::rows<const float>(whole.data(), 12, 40)) < 1e-6);
+                               moe::rows<const float>(whole.data(), 12, 40)) < tolerance);
+}
+TEST_CASE("a cache gives the logits of the whole text at once") {
+    check_cache<small>(1e-6);
+    check_cache<small_bf16>(1e-6);
 }
 
 TEST_CASE("parameters can be read and changed by name") {
