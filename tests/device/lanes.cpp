@@ -159,6 +159,12 @@ TEST_CASE("bfloat16 is widened when loaded and rounded when stored") {
                     (seed % 3 == 0 ? 0x80FFFFFFU : ~0U));
             vector::load(wide).store(narrow);
             for (int i = 0; i < 16; ++i) wrong += narrow[i].bits != moe::bfloat16(wide[i]).bits;
+            moe::bfloat16 two[32];
+            vector::store_two(two, vector::load(wide), vector::load(narrow));
+            for (int i = 0; i < 16; ++i) {
+                wrong += two[i].bits != narrow[i].bits;
+                wrong += two[16 + i].bits != moe::bfloat16(float(narrow[i])).bits;
+            }
         }
         for (int n = 0; n <= 16; ++n) {
             moe::bfloat16 from[16], to[16];

@@ -47,7 +47,7 @@ public:
 
 private:
     static constexpr int vocab = of<Recipe>.model.vocab;
-    using number = activation_of<Recipe>;
+    using number = precise_of<Recipe>;
 
     static int describe_word(const command& c) {
         const description d = describe<Recipe, On>(c.settings);

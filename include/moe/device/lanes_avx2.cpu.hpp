@@ -59,6 +59,10 @@ template <> struct lanes<isa::avx2_fma> {
     static MOE_INLINE lanes load_first(const bfloat16_pair* p, int n) {
         return load_first(reinterpret_cast<const float*>(p), n);
     }
+    static MOE_INLINE void store_two(bfloat16* p, lanes low, lanes high) {
+        low.store(p);
+        high.store(p + lane_count);
+    }
     MOE_INLINE void stay() { asm("" : "+x"(low), "+x"(high)); }
     MOE_INLINE void store(float* p) const {
         _mm256_storeu_ps(p, low);

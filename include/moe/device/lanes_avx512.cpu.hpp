@@ -42,22 +42,33 @@ struct lanes<Isa> {
     MOE_INLINE void store_first(float* p, int n) const {
         _mm512_mask_storeu_ps(p, first_mask(n), v);
     }
-    // Rounded with integers: the instruction for it would take subnormal numbers as zero.
-    MOE_INLINE __m256i rounded() const {
+    // The nearest bfloat16 in the upper half of each lane, whatever in the lower one. With
+    // integers: the instruction for it would take subnormal numbers as zero.
+    MOE_INLINE __m512i rounded() const {
         const __m512i bits = _mm512_castps_si512(v);
-        const __m512i high = _mm512_maskz_srli_epi32(0xFFFF, bits, 16);
-        const __m512i odd = _mm512_and_si512(high, _mm512_set1_epi32(1));
+        const __m512i odd =
+            _mm512_and_si512(_mm512_maskz_srli_epi32(0xFFFF, bits, 16), _mm512_set1_epi32(1));
         const __m512i up = _mm512_add_epi32(bits, _mm512_set1_epi32(0x7FFF));
-        const __m512i near = _mm512_maskz_srli_epi32(0xFFFF, _mm512_add_epi32(up, odd), 16);
         const __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
-        const __m512i quiet = _mm512_set1_epi32(0x40);
-        return _mm512_maskz_cvtepi32_epi16(0xFFFF, _mm512_mask_or_epi32(near, nan, high, quiet));
+        const __m512i quiet = _mm512_set1_epi32(0x400000);
+        return _mm512_mask_or_epi32(_mm512_add_epi32(up, odd), nan, bits, quiet);
+    }
+    MOE_INLINE __m256i narrowed() const {
+        return _mm512_maskz_cvtepi32_epi16(0xFFFF, _mm512_maskz_srli_epi32(0xFFFF, rounded(), 16));
+    }
+    // Two vectors side by side.
+    static MOE_INLINE void store_two(bfloat16* p, lanes low, lanes high) {
+        const __m512i upper_halves =
+            _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29,
+                             27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
+        _mm512_storeu_si512(p,
+                            _mm512_permutex2var_epi16(low.rounded(), upper_halves, high.rounded()));
     }
     MOE_INLINE void store(bfloat16* p) const {
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), rounded());
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrowed());
     }
     MOE_INLINE void store_first(bfloat16* p, int n) const {
-        _mm256_mask_storeu_epi16(p, first_mask(n), rounded());
+        _mm256_mask_storeu_epi16(p, first_mask(n), narrowed());
     }
     MOE_INLINE void store(bfloat16_pair* p) const { _mm512_storeu_ps(p, v); }
     MOE_INLINE void store_first(bfloat16_pair* p, int n) const {

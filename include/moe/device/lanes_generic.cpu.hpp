@@ -51,6 +51,11 @@ template <> struct lanes<isa::generic> {
         if (n > 0) std::memcpy(r.v, p, std::size_t(n < lane_count ? n : lane_count) * sizeof *p);
         return r;
     }
+    // Two vectors side by side.
+    static MOE_INLINE void store_two(bfloat16* p, lanes low, lanes high) {
+        low.store(p);
+        high.store(p + lane_count);
+    }
     // In a register from here on: what is used several times is not loaded again each time.
     MOE_INLINE void stay() {}
     MOE_INLINE void store(float* p) const { std::memcpy(p, v, sizeof v); }

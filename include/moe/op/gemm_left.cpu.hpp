@@ -111,7 +111,7 @@ private:
 template <class Isa, class T, class Other> struct rows_down {
     using meet = meeting<Isa, T, Other>;
     using word = typename meet::word;
-    static constexpr int wide = 8;
+    static constexpr int wide = lane_count / 2;
     // A strip's copy ends a cache line further than a power of two: strips do not share cache sets.
     static constexpr int strip_size = meet::words(copied_cut) * wide + lane_count;
     struct copy {

@@ -49,21 +49,21 @@ template <class Isa> struct packed_panels<Isa, bfloat16, bfloat16> {
     int out, in;
 
     right_rows<word> at([[maybe_unused]] copy& to, block b, int column, int width, int k,
-                        [[maybe_unused]] int steps) const {
+                        int steps) const {
         const int pairs = ceil_divide(in, 2);
         const auto* const all = reinterpret_cast<const bfloat16_pair*>(packed);
         const panel p = panel_of(column, out, pairs), first = panel_of(b.column, out, pairs);
         const bfloat16_pair* const here = all + p.at + std::ptrdiff_t(k / 2) * p.width;
+        const bfloat16_pair* next = all + p.at + std::ptrdiff_t(p.width) * pairs;
+        if (column + width < b.column + b.columns)
+            next += std::ptrdiff_t(k / 2) * panel_width;
+        else if (k + steps < in)
+            next = all + first.at + std::ptrdiff_t((k + steps) / 2) * first.width;
         if constexpr (in_place) {
-            const bfloat16_pair* next = all + p.at + std::ptrdiff_t(p.width) * pairs;
-            if (column + width < b.column + b.columns)
-                next += std::ptrdiff_t(k / 2) * panel_width;
-            else if (k + steps < in)
-                next = all + first.at + std::ptrdiff_t((k + steps) / 2) * first.width;
             return {here, p.width, next, panel_width};
         } else {
             widen(to.at, here, p.width, ceil_divide(steps, 2));
-            return {to.at, p.width, to.at, 0};
+            return {to.at, p.width, reinterpret_cast<const float*>(next), panel_width};
         }
     }
 
@@ -108,7 +108,8 @@ template <class Isa, class T, class Other> struct rows_across {
     using meet = meeting<Isa, Other, T>;
     using word = typename meet::word;
     static constexpr bool fetches = true;
-    static constexpr int cut = copied_cut;
+    // A panel of words that is copied anyway had better fit the first cache.
+    static constexpr int cut = std::is_same_v<T, word> ? copied_cut : copied_cut / 2;
     using copy = panel_copy<word>;
 
     picked<T> from;

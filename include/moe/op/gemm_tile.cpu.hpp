@@ -96,6 +96,12 @@ template <class Isa, int Rows, int Vectors, bool Full> struct tile {
     template <class T> MOE_INLINE void store(T* c, std::ptrdiff_t stride) const {
         MOE_UNROLL
         for (int r = 0; r < Rows; ++r, c = pinned(c + stride)) {
+            if constexpr (Full && Vectors % 2 == 0 && std::is_same_v<T, bfloat16>) {
+                MOE_UNROLL
+                for (int v = 0; v < Vectors; v += 2)
+                    lanes<Isa>::store_two(c + v * lane_count, sum[r][v], sum[r][v + 1]);
+                continue;
+            }
             MOE_UNROLL
             for (int v = 0; v < Vectors; ++v) {
                 if constexpr (Full)
