@@ -84,6 +84,13 @@ template <class T> void check_bits() {
                     guarded<T> expected(tokens, width);
                     op::combine(reference{}, expected.view(), x, r.plan, per_group);
                     CHECK(test::all_finite(expected));
+                    const auto also = random_rows<T>(tokens, width, 4);
+                    guarded<T> with_also(tokens, width);
+                    op::combine(reference{}, with_also.view(), x, r.plan, per_group, also);
+                    if constexpr (std::is_same_v<T, float>)
+                        for (int t = 0; t < tokens; ++t)
+                            for (int j = 0; j < width; ++j)
+                                CHECK(with_also(t, j) == also(t, j) + expected(t, j));
                     if (tokens > 7)
                         for (int j = 0; j < width; ++j) CHECK(expected(7, j) == 0);
                     test::on_every_isa(1 + tokens % 4, [&](auto on) {
@@ -91,6 +98,13 @@ template <class T> void check_bits() {
                         op::combine(on, y.view(), x, r.plan, per_group);
                         CHECK(test::same_bits(y, expected));
                         CHECK(y.intact());
+                        // On top of what the token has already, in the same place or another.
+                        guarded<T> sum = also, apart(tokens, width);
+                        op::combine(on, sum.view(), x, r.plan, per_group, sum);
+                        op::combine(on, apart.view(), x, r.plan, per_group, also);
+                        CHECK(test::same_bits(sum, with_also));
+                        CHECK(test::same_bits(apart, with_also));
+                        CHECK((sum.intact() && apart.intact()));
                     });
                 }
             }

@@ -140,14 +140,14 @@ template <class Y, class X, class D, class W, class G> void check_types() {
         guarded<Y> y(s.tokens, s.out), dx(s.tokens, s.in);
         guarded<G> dw(before);
         op::linear(reference{}, y.view(), x.view(), w.view());
-        op::linear_backward_input(reference{}, dx.view(), dy.view(), w.view());
+        op::linear_backward_input(reference{}, dx.view(), op::way_back{dy.view(), w.view()});
         op::linear_backward_weight(reference{}, dw.view(), dy.view(), x.view());
         for (const int threads : {1, 3})
             test::on_every_isa(threads, [&](auto on) {
                 guarded<Y> got(s.tokens, s.out), got_dx(s.tokens, s.in);
                 guarded<G> got_dw(before);
                 op::linear(on, got.view(), x.view(), w.view());
-                op::linear_backward_input(on, got_dx.view(), dy.view(), w.view());
+                op::linear_backward_input(on, got_dx.view(), op::way_back{dy.view(), w.view()});
                 op::linear_backward_weight(on, got_dw.view(), dy.view(), x.view());
                 CHECK(test::same_bits(got, y));
                 CHECK(test::same_bits(got_dx, dx));
@@ -167,6 +167,34 @@ TEST_CASE("results in float of operands in bfloat16, and precise layers among su
     check_types<float, bfloat16, bfloat16, bfloat16, float>();  // a head's logits
     check_types<float, bfloat16, float, float, float>();        // a router's logits
     check_types<bfloat16, bfloat16, float, float, float>();     // its gradient's way back
+}
+
+TEST_CASE("an input that several layers read gets the sum of its gradients, one chain") {
+    constexpr int tokens = 40, in = 70;
+    const weight<bfloat16> a(33, in, 1), b(300, in, 2);
+    const weight<> router(9, in, 3);
+    const auto da = random_rows<bfloat16>(tokens, 33, 4),
+               db = random_rows<bfloat16>(tokens, 300, 5);
+    const auto dr = random_rows<float>(tokens, 9, 6);
+    const op::way_back from_a{da.view(), a.view()}, from_b{db.view(), b.view()};
+    const op::way_back from_router{dr.view(), router.view()};
+    guarded<bfloat16> expected(tokens, in);
+    guarded<float> exact(tokens, in), part(tokens, in);
+    op::linear_backward_input(reference{}, expected.view(), from_router, from_a, from_b);
+    op::linear_backward_input(reference{}, exact.view(), from_router);
+    for (const auto& one : {from_a, from_b}) {
+        op::linear_backward_input(reference{}, part.view(), one);
+        for (int t = 0; t < tokens; ++t)
+            for (int i = 0; i < in; ++i) exact(t, i) += part(t, i);
+    }
+    CHECK(test::relative_error(expected, exact) < 4e-3);
+    for (const int threads : {1, 2, 8})
+        test::on_every_isa(threads, [&](auto on) {
+            guarded<bfloat16> dx(tokens, in);
+            op::linear_backward_input(on, dx.view(), from_router, from_a, from_b);
+            CHECK(test::same_bits(dx, expected));
+            CHECK(dx.intact());
+        });
 }
 
 TEST_CASE("products of bfloat16 are as near to the truth as their number format allows") {

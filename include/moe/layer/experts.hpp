@@ -92,31 +92,26 @@ template <class Recipe> struct experts_layer {
         }
     };
     struct work {
-        activations<Recipe> routed_rows, routed_partial, h, partial;
-        precise* row_gradient = nullptr;
+        activations<Recipe> routed_rows, partial;
+        precise *row_gradient = nullptr, *pieces = nullptr;
         rows<precise> weight_gradient;
-        typename shared_layer::work shared;
 
         void place(arena& memory, batch_shape shape) {
             const int tokens = shape.tokens(), all = tokens * active;
+            partial = memory.take_rows<number>(tokens, hidden);
             row_gradient = memory.take<precise>(all);
             weight_gradient = memory.take_rows<precise>(tokens, active);
-            partial = memory.take_rows<number>(tokens, hidden);
             memory.overlap(
+                [&] { routed_rows = memory.take_rows<number>(all, hidden); },
                 [&] {
-                    routed_rows = memory.take_rows<number>(all, hidden);
-                    memory.overlap([&] { h = memory.take_rows<number>(all, width); },
-                                   [&] { routed_partial = memory.take_rows<number>(all, hidden); });
-                },
-                [&] {
-                    if constexpr (has_shared) shared.place(memory, shape);
+                    pieces = memory.take<precise>(std::int64_t{1} * all * op::swiglu_pieces(width));
                 });
         }
     };
 
-    static void forward(auto on, const pass_of<Recipe>& pass, activations<Recipe> y,
+    static void forward(auto on, const pass_of<Recipe>&, activations<Recipe> y,
                         read_activations<Recipe> x, const auto& weights, kept& k, work& w) {
-        const int tokens = x.count;
+        const int tokens = x.count, every_token[] = {0, tokens};
         k.x = x;
         const auto logits = k.logits.part(0, tokens), weight = k.weight.part(0, tokens);
         op::linear(on, logits, x, weights.router.one());
@@ -128,34 +123,50 @@ template <class Recipe> struct experts_layer {
         const int all = by.rows();
         spread_weights(on, k.row_weight, weight, k.plan);
         const auto gate = k.gate.part(0, all), up = k.up.part(0, all), h = k.h.part(0, all);
-        op::grouped_linear(on, gate, {x, k.plan.token}, weights.gate.all(), by);
-        op::grouped_linear(on, up, {x, k.plan.token}, weights.up.all(), by);
-        op::swiglu(on, h, gate, up, k.row_weight);
-        op::grouped_linear(on, w.routed_rows.part(0, all), h, weights.down.all(), by);
-        op::combine(on, y, w.routed_rows.part(0, all), k.plan, experts_per_group);
+        const auto rows_out = w.routed_rows.part(0, all);
+        const op::gated_linear_of<number> routed_part{
+            h, gate, up, {x, k.plan.token}, weights.gate.all(), weights.up.all(), k.row_weight, by};
+        const op::product_of<number> routed_down{rows_out, h, weights.down.all(), by};
         if constexpr (has_shared) {
             const auto partial = w.partial.part(0, tokens);
-            shared_layer::forward(on, pass, partial, x, weights.shared, k.shared, w.shared);
-            op::add(on, y, partial);
+            op::gated_linear(on, routed_part,
+                             shared_layer::hidden_part(x, weights.shared, k.shared, every_token));
+            op::grouped_linear(on, routed_down,
+                               op::product_of<number>{partial,
+                                                      k.shared.h.part(0, tokens),
+                                                      weights.shared.down.all(),
+                                                      {every_token, 1}});
+            op::combine(on, y, rows_out, k.plan, experts_per_group, partial);
+        } else {
+            op::gated_linear(on, routed_part);
+            op::grouped_linear(on, routed_down);
+            op::combine(on, y, rows_out, k.plan, experts_per_group);
         }
     }
 
     static void backward_input(auto on, const pass_of<Recipe>& pass, activations<Recipe> dx,
                                read_activations<Recipe> dy, const auto& weights, kept& k, delta& d,
                                work& w) {
-        const int tokens = dy.count;
+        const int tokens = dy.count, every_token[] = {0, tokens};
         const groups by = k.plan.by_expert();
         const int all = by.rows();
         const auto gate = d.gate.part(0, all), up = d.up.part(0, all);
-        const auto routed_rows = w.routed_rows.part(0, all), h = w.h.part(0, all);
-        op::grouped_linear_backward_input(on, h, {dy, k.plan.token}, weights.down.all(), by);
-        op::swiglu_backward(on, gate, up, w.row_gradient, h, k.gate.part(0, all), k.up.part(0, all),
-                            k.row_weight);
-        const auto partial_rows = w.routed_partial.part(0, all);
-        op::grouped_linear_backward_input(on, routed_rows, gate, weights.gate.all(), by);
-        op::grouped_linear_backward_input(on, partial_rows, up, weights.up.all(), by);
-        op::add(on, routed_rows, partial_rows);
-        op::combine(on, dx, routed_rows, k.plan, experts_per_group);
+        const op::gated_linear_back<number> routed_part{gate,
+                                                        up,
+                                                        w.row_gradient,
+                                                        {dy, k.plan.token},
+                                                        k.gate.part(0, all),
+                                                        k.up.part(0, all),
+                                                        weights.down.all(),
+                                                        k.row_weight,
+                                                        by,
+                                                        w.pieces};
+        if constexpr (has_shared)
+            op::gated_linear_backward(on, routed_part,
+                                      shared_layer::hidden_part_back(dy, weights.shared, k.shared,
+                                                                     d.shared, every_token));
+        else
+            op::gated_linear_backward(on, routed_part);
 
         const auto d_logits = d.logits.part(0, tokens),
                    d_weight = w.weight_gradient.part(0, tokens);
@@ -166,14 +177,23 @@ template <class Recipe> struct experts_layer {
         if constexpr (balanced)
             balance_loss<routed>(on, d_logits, k.balance_loss, logits, k.plan.chosen,
                                  pass.shape.length, pass.sequence_share, routing, balance);
+
+        // What every token's input gets from the router and the shared expert, then the routed
+        // ones.
         const auto partial = w.partial.part(0, tokens);
-        op::linear_backward_input(on, partial, d_logits, weights.router.one());
-        op::add(on, dx, partial);
-        if constexpr (has_shared) {
-            shared_layer::backward_input(on, pass, partial, dy, weights.shared, k.shared, d.shared,
-                                         w.shared);
-            op::add(on, dx, partial);
-        }
+        const op::way_back from_router{d_logits, weights.router.one()};
+        if constexpr (has_shared)
+            op::linear_backward_input(
+                on, partial, from_router,
+                op::way_back{d.shared.gate.part(0, tokens), weights.shared.gate.one()},
+                op::way_back{d.shared.up.part(0, tokens), weights.shared.up.one()});
+        else
+            op::linear_backward_input(on, partial, from_router);
+        const auto rows_back = w.routed_rows.part(0, all);
+        op::gated_linear_backward_input(
+            on, op::gated_linear_back_input<number>{rows_back, gate, up, weights.gate.all(),
+                                                    weights.up.all(), by});
+        op::combine(on, dx, rows_back, k.plan, experts_per_group, partial);
     }
 
     static void backward_weight(auto on, const pass_of<Recipe>& pass, read_activations<Recipe> dy,

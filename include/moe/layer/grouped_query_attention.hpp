@@ -78,17 +78,12 @@ template <class Recipe> struct grouped_query_attention {
         }
     };
     struct work {
-        activations<Recipe> out, partial;
+        activations<Recipe> out;
         op::attention_sums sums;
 
         void place(arena& memory, batch_shape shape) {
-            const int tokens = shape.tokens();
-            memory.overlap(
-                [&] {
-                    out = memory.take_rows<number>(tokens, query_width);
-                    place_sums<number>(sums, memory, tokens, key_width, key_width);
-                },
-                [&] { partial = memory.take_rows<number>(tokens, hidden); });
+            out = memory.take_rows<number>(shape.tokens(), query_width);
+            place_sums<number>(sums, memory, shape.tokens(), key_width, key_width);
         }
     };
 
@@ -124,7 +119,7 @@ template <class Recipe> struct grouped_query_attention {
                                read_activations<Recipe> dy, const auto& weights, kept& k, delta& d,
                                work& w) {
         const int tokens = dy.count, length = pass.shape.length;
-        const auto d_out = w.out.part(0, tokens), partial = w.partial.part(0, tokens);
+        const auto d_out = w.out.part(0, tokens);
         const auto query = d.query.part(0, tokens), key = d.key.part(0, tokens),
                    value = d.value.part(0, tokens);
         // With norms between, attention's gradients first land behind the norms.
@@ -144,11 +139,9 @@ template <class Recipe> struct grouped_query_attention {
                                         by_head(k.raw_key.part(0, tokens)), k.key_scale,
                                         weights.key_gain.at);
         }
-        op::linear_backward_input(on, dx, query, weights.query.one());
-        op::linear_backward_input(on, partial, key, weights.key.one());
-        op::add(on, dx, partial);
-        op::linear_backward_input(on, partial, value, weights.value.one());
-        op::add(on, dx, partial);
+        op::linear_backward_input(on, dx, op::way_back{query, weights.query.one()},
+                                  op::way_back{key, weights.key.one()},
+                                  op::way_back{value, weights.value.one()});
     }
 
     static void backward_weight(auto on, const pass_of<Recipe>&, read_activations<Recipe> dy,

@@ -98,7 +98,7 @@ template <class Recipe> struct latent_attention {
         }
     };
     struct work {
-        activations<Recipe> expanded, out, key, value, partial;
+        activations<Recipe> expanded, out, key, value;
         op::attention_sums sums;
 
         void place(arena& memory, batch_shape shape) {
@@ -109,8 +109,7 @@ template <class Recipe> struct latent_attention {
                                key = memory.take_rows<number>(tokens, query_width);
                                value = memory.take_rows<number>(tokens, value_width);
                                place_sums<number>(sums, memory, tokens, query_width, value_width);
-                           },
-                           [&] { partial = memory.take_rows<number>(tokens, hidden); });
+                           });
         }
     };
 
@@ -170,19 +169,19 @@ template <class Recipe> struct latent_attention {
         op::rms_norm_backward_input(on, d_latent.columns(0, kv_rank), d_normed,
                                     k.latent.part(0, tokens).columns(0, kv_rank), k.latent_scale,
                                     weights.latent_gain.at);
-        op::linear_backward_input(on, dx, d_latent, weights.latent_down.one());
-        const auto partial = w.partial.part(0, tokens);
+        const op::way_back from_latent{d_latent, weights.latent_down.one()};
         if constexpr (narrow) {
             const auto d_low = d.query_latent.part(0, tokens);
             const auto d_normed_low = d.normed_query_latent.part(0, tokens);
             op::linear_backward_input(on, d_normed_low, d_query, weights.query_up.one());
             op::rms_norm_backward_input(on, d_low, d_normed_low, k.query_latent.part(0, tokens),
                                         k.query_scale, weights.query_gain.at);
-            op::linear_backward_input(on, partial, d_low, weights.query_down.one());
+            op::linear_backward_input(on, dx, from_latent,
+                                      op::way_back{d_low, weights.query_down.one()});
         } else {
-            op::linear_backward_input(on, partial, d_query, weights.query.one());
+            op::linear_backward_input(on, dx, from_latent,
+                                      op::way_back{d_query, weights.query.one()});
         }
-        op::add(on, dx, partial);
     }
 
     static void backward_weight(auto on, const pass_of<Recipe>&, read_activations<Recipe> dy,

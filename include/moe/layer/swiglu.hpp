@@ -38,35 +38,50 @@ template <class Recipe, int Width> struct swiglu {
             for (auto* wide : {&gate, &up}) *wide = memory.take_rows<number>(shape.tokens(), Width);
         }
     };
-    struct work {
-        activations<Recipe> h, partial;
+    using work = nothing;
 
-        void place(arena& memory, batch_shape shape) {
-            memory.overlap([&] { h = memory.take_rows<number>(shape.tokens(), Width); },
-                           [&] { partial = memory.take_rows<number>(shape.tokens(), hidden); });
-        }
-    };
+    // For a list of experts: this layer as one that sees every token. first: {0, tokens}
+    static op::gated_linear_of<number> hidden_part(read_activations<Recipe> x, const auto& weights,
+                                                   kept& k, const int* first) {
+        const int tokens = x.count;
+        k.x = x;
+        return {k.h.part(0, tokens),
+                k.gate.part(0, tokens),
+                k.up.part(0, tokens),
+                x,
+                weights.gate.all(),
+                weights.up.all(),
+                nullptr,
+                {first, 1}};
+    }
+    static op::gated_linear_back<number> hidden_part_back(read_activations<Recipe> dy,
+                                                          const auto& weights, kept& k, delta& d,
+                                                          const int* first) {
+        const int tokens = dy.count;
+        return {d.gate.part(0, tokens),
+                d.up.part(0, tokens),
+                nullptr,
+                dy,
+                k.gate.part(0, tokens),
+                k.up.part(0, tokens),
+                weights.down.all(),
+                nullptr,
+                {first, 1}};
+    }
 
     static void forward(auto on, const pass_of<Recipe>&, activations<Recipe> y,
                         read_activations<Recipe> x, const auto& weights, kept& k, work&) {
-        const int tokens = x.count;
-        k.x = x;
-        op::linear(on, k.gate.part(0, tokens), x, weights.gate.one());
-        op::linear(on, k.up.part(0, tokens), x, weights.up.one());
-        op::swiglu(on, k.h.part(0, tokens), k.gate.part(0, tokens), k.up.part(0, tokens), nullptr);
-        op::linear(on, y, k.h.part(0, tokens), weights.down.one());
+        const int first[] = {0, x.count};
+        op::gated_linear(on, hidden_part(x, weights, k, first));
+        op::linear(on, y, k.h.part(0, x.count), weights.down.one());
     }
     static void backward_input(auto on, const pass_of<Recipe>&, activations<Recipe> dx,
                                read_activations<Recipe> dy, const auto& weights, kept& k, delta& d,
-                               work& w) {
-        const int tokens = dy.count;
-        const auto gate = d.gate.part(0, tokens), up = d.up.part(0, tokens);
-        op::linear_backward_input(on, w.h.part(0, tokens), dy, weights.down.one());
-        op::swiglu_backward(on, gate, up, nullptr, w.h.part(0, tokens), k.gate.part(0, tokens),
-                            k.up.part(0, tokens), nullptr);
-        op::linear_backward_input(on, dx, gate, weights.gate.one());
-        op::linear_backward_input(on, w.partial.part(0, tokens), up, weights.up.one());
-        op::add(on, dx, w.partial.part(0, tokens));
+                               work&) {
+        const int tokens = dy.count, first[] = {0, tokens};
+        op::gated_linear_backward(on, hidden_part_back(dy, weights, k, d, first));
+        op::linear_backward_input(on, dx, op::way_back{d.gate.part(0, tokens), weights.gate.one()},
+                                  op::way_back{d.up.part(0, tokens), weights.up.one()});
     }
     static void backward_weight(auto on, const pass_of<Recipe>&, read_activations<Recipe> dy,
                                 const kept& k, const delta& d, auto& gradients) {

@@ -2,7 +2,8 @@
 // Routed rows back to their tokens:
 //   y[t] = sum over groups of (sum over the token's experts in the group of x[its row])
 // in ascending order of experts and of groups, the same however the experts are spread over ranks.
-// Choices without a row are skipped; a token without rows gets zeros.
+// Choices without a row are skipped; a token without rows gets zeros. With 'also' (tokens, width),
+// that is added to the total: a shared expert's output, which y itself may hold.
 // x (rows, width)    y (tokens, width)
 // Forward x holds the experts' weighted outputs, on the way back the gradients of their inputs.
 #pragma once
@@ -18,7 +19,8 @@
 namespace moe::op {
 
 template <class T>
-void combine(reference, rows<T> y, input<T> x, const dispatch_plan& plan, int experts_per_group) {
+void combine(reference, rows<T> y, input<T> x, const dispatch_plan& plan, int experts_per_group,
+             input<T> also = {}) {
     MOE_CHECK(y.count, ==, plan.tokens);
     MOE_CHECK(y.width, ==, x.width);
     MOE_CHECK(experts_per_group, >, 0);
@@ -36,7 +38,8 @@ void combine(reference, rows<T> y, input<T> x, const dispatch_plan& plan, int ex
                 }
                 of_group += x(plan.row[at], j);
             }
-            y(t, j) = T(total + of_group);
+            const wide<T> sum = total + of_group;
+            y(t, j) = T(also.at ? wide<T>(also(t, j)) + sum : sum);
         }
 }
 

@@ -57,8 +57,16 @@ void multiply_rows(int rows, const Left& left, int strip, int row, int k, const 
     }
 }
 
+// One of the products whose sum is wanted: left right, summed over 'depth' numbers.
+template <class Left, class Right> struct factors {
+    Left left;
+    Right right;
+    int depth;
+};
+
+// begins, ends: the sums begin, end with these factors.
 template <class Isa, class Left, class Right, class Sums>
-void multiply_block(Left left, const Right& right, Sums sums, block b, int depth) {
+void add_product(factors<Left, Right> f, const Sums& sums, block b, bool begins, bool ends) {
     using meet = typename Left::meet;
     constexpr int tile_columns = tile_vectors<Isa> * lane_count;
     constexpr bool fetches = Sums::fetches && Right::fetches;
@@ -66,23 +74,21 @@ void multiply_block(Left left, const Right& right, Sums sums, block b, int depth
     const strips parts(b.rows);
     typename Left::copy left_copy;
     typename Right::copy right_copy;
-    typename Sums::copy sums_copy;
-    sums.prepare(sums_copy, b);
-    for (int k = 0; k == 0 || k < depth; k += Right::cut) {
-        const int steps = smaller(depth - k, Right::cut), words = meet::words(steps);
-        const bool first = k == 0, last = k + steps == depth;
-        left.prepare(left_copy, b, k, steps);
+    for (int k = 0; k == 0 || k < f.depth; k += Right::cut) {
+        const int steps = smaller(f.depth - k, Right::cut), words = meet::words(steps);
+        const bool first = begins && k == 0, last = ends && k + steps == f.depth;
+        f.left.prepare(left_copy, b, k, steps);
         for (int in_block = 0; in_block < b.columns; in_block += panel_width) {
             const int begin = b.column + in_block;
             const int width = smaller(b.columns - in_block, panel_width);
-            auto panel = right.at(right_copy, b, begin, width, k, steps);
+            auto panel = f.right.at(right_copy, b, begin, width, k, steps);
             const auto* const next = panel.next;
             for (int at = 0; at < width; at += tile_columns, panel.at += tile_columns) {
                 const int columns = smaller(width - at, tile_columns);
                 for (int s = 0, row = b.row; s < parts.count; row += parts.rows(s++)) {
                     // Each of the first four strips fetches a quarter of the next panel's rows.
                     panel.next = s < 4 ? next + s * (words / 4) * panel.next_step : panel.at;
-                    multiply_rows<Isa, fetches>(parts.rows(s), left, s, row, k, panel, words,
+                    multiply_rows<Isa, fetches>(parts.rows(s), f.left, s, row, k, panel, words,
                                                 columns, sums, row, begin + at, first, last);
                 }
             }
@@ -90,12 +96,37 @@ void multiply_block(Left left, const Right& right, Sums sums, block b, int depth
     }
 }
 
-// How many panels wide a block of T's may be whose sums go over 'depth' numbers.
-template <class T> constexpr int widest_block(int depth) {
-    return std::is_same_v<T, float> || depth <= copied_cut ? most_panels : most_waiting_panels;
+// A block of the sum of products, one chain for each number.
+template <class Isa, class Sums, class... Factors>
+void multiply_block(Sums sums, block b, const Factors&... f) {
+    typename Sums::copy sums_copy;
+    sums.prepare(sums_copy, b);
+    std::size_t done = 0;
+    ((add_product<Isa>(f, sums, b, done == 0, done + 1 == sizeof...(f)), ++done), ...);
 }
 
-// How large blocks are: as the caches like, or smaller to give every thread some.
+// How many panels wide a block of T's may be whose sums go over 'depth' numbers, or over several
+// products.
+template <class T> constexpr int widest_block(int depth, int products = 1) {
+    return std::is_same_v<T, float> || (depth <= copied_cut && products == 1) ? most_panels
+                                                                              : most_waiting_panels;
+}
+
+// Products of one kind: 'groups' results of 'columns' columns and rows_of(group) rows each, in
+// blocks that are at most 'widest' panels wide. work(group, block) computes one of them.
+template <class RowsOf, class Work> struct product_list {
+    int groups, columns, widest;
+    RowsOf rows_of;
+    Work work;
+
+    std::int64_t strips_of_all() const {
+        std::int64_t all = 0;
+        for (int g = 0; g < groups; ++g) all += strips(rows_of(g)).count;
+        return all;
+    }
+};
+
+// How large the blocks of a list are: as the caches like, or smaller to give every thread some.
 struct block_size {
     int strips = most_strips, across;  // strips of a block; blocks side by side
 
@@ -114,32 +145,49 @@ struct block_size {
     }
 };
 
-// work(group, block) for blocks that cover 'groups' matrices of 'columns' columns and
-// rows_of(group) rows, and are at most 'widest' panels wide.
-template <class Isa, class RowsOf, class Work>
-void each_block(cpu_on<Isa> on, int groups, int columns, int widest, const RowsOf& rows_of,
-                const Work& work) {
-    std::int64_t strips_of_all = 0;
-    for (int g = 0; g < groups; ++g) strips_of_all += strips(rows_of(g)).count;
-    if (strips_of_all == 0) return;
-    const int panels = ceil_divide(columns, panel_width);
-    const block_size size(strips_of_all, panels, widest, on.threads(), groups == 1);
-    const int across = size.across;
-    const auto blocks_down = [&](int group) {
-        return ceil_divide(strips(rows_of(group)).count, size.strips);
-    };
+// The blocks of one list, numbered.
+template <class List> struct blocks_of {
+    const List& list;
+    int panels;
+    block_size size;
     int count = 0;
-    for (int g = 0; g < groups; ++g) count += blocks_down(g) * across;
+
+    blocks_of(const List& list, std::int64_t strips_of_all, int threads, bool alone)
+        : list(list),
+          panels(ceil_divide(list.columns, panel_width)),
+          size(strips_of_all, panels, list.widest, threads, alone && list.groups == 1) {
+        for (int g = 0; g < list.groups; ++g) count += down(g) * size.across;
+    }
+    int down(int group) const {
+        return ceil_divide(strips(list.rows_of(group)).count, size.strips);
+    }
     // Neighbouring tasks share the right operand: it is the larger part of what a block reads.
-    on.tasks(count, [&](int task) {
-        int group = 0, down = 0;
-        for (; task >= (down = blocks_down(group)) * across; ++group) task -= down * across;
-        const interval r = part_of(rows_of(group), down, task % down);
-        const interval c = part_of(panels, across, task / down);
+    void run(int task) const {
+        int group = 0, blocks_down = 0;
+        for (; task >= (blocks_down = down(group)) * size.across; ++group)
+            task -= blocks_down * size.across;
+        const interval r = part_of(list.rows_of(group), blocks_down, task % blocks_down);
+        const interval c = part_of(panels, size.across, task / blocks_down);
         const int column = int(c.first) * panel_width;
-        const int end = smaller(int(c.last) * panel_width, columns);
-        work(group, block{int(r.first), int(r.count()), column, end - column});
-    });
+        const int end = smaller(int(c.last) * panel_width, list.columns);
+        list.work(group, block{int(r.first), int(r.count()), column, end - column});
+    }
+};
+
+// Computes the blocks of all lists, which the threads take from one.
+template <class Isa, class... List> void each_block(cpu_on<Isa> on, const List&... lists) {
+    const std::int64_t strips_of_all = (lists.strips_of_all() + ...);
+    if (strips_of_all == 0) return;
+    const auto run = [&](const auto&... blocks) {
+        on.tasks((blocks.count + ...), [&](int task) {
+            const auto one = [&](const auto& of_list) {
+                if (task >= 0 && task < of_list.count) of_list.run(task);
+                task -= of_list.count;
+            };
+            (one(blocks), ...);
+        });
+    };
+    run(blocks_of<List>(lists, strips_of_all, on.threads(), sizeof...(lists) == 1)...);
 }
 
 }  // namespace moe::op::detail

@@ -12,15 +12,33 @@
 
 namespace moe::op {
 
+template <class T> struct product_of {
+    rows<T> y;
+    picked<T> x;
+    matrices<T> w;
+    groups g;
+
+    void check() const {
+        MOE_CHECK(g.count, ==, w.count);
+        MOE_CHECK(g.rows(), <=, y.count);
+        MOE_CHECK(y.width, ==, w.out);
+        MOE_CHECK(x.from.width, ==, w.in);
+    }
+};
+
+// Several kinds of experts (routed ones, a shared one) are computed from one list of tasks.
+template <class... T> void grouped_linear(reference, const product_of<T>&... experts) {
+    const auto one = [&]<class N>(const product_of<N>& p) {
+        p.check();
+        for (int e = 0; e < p.g.count; ++e)
+            for (int r = p.g.first[e]; r < p.g.first[e + 1]; ++r)
+                detail::linear_chains(p.y.part(r, 1), rows<const N>(p.x[r], 1, p.w.in), p.w[e]);
+    };
+    (one(experts), ...);
+}
 template <class T>
-void grouped_linear(reference, rows<T> y, picked<same<T>> x, matrices<same<T>> w, groups g) {
-    MOE_CHECK(g.count, ==, w.count);
-    MOE_CHECK(g.rows(), <=, y.count);
-    MOE_CHECK(y.width, ==, w.out);
-    MOE_CHECK(x.from.width, ==, w.in);
-    for (int e = 0; e < g.count; ++e)
-        for (int r = g.first[e]; r < g.first[e + 1]; ++r)
-            detail::linear_chains(y.part(r, 1), rows<const T>(x[r], 1, w.in), w[e]);
+void grouped_linear(reference on, rows<T> y, picked<same<T>> x, matrices<same<T>> w, groups g) {
+    grouped_linear(on, product_of<T>{y, x, w, g});
 }
 
 template <class T>
@@ -32,7 +50,8 @@ void grouped_linear_backward_input(reference, rows<T> dx, picked<same<T>> dy, ma
     MOE_CHECK(dx.width, ==, w.in);
     for (int e = 0; e < g.count; ++e)
         for (int r = g.first[e]; r < g.first[e + 1]; ++r)
-            detail::linear_chains_back(dx.part(r, 1), rows<const T>(dy[r], 1, w.out), w[e]);
+            detail::linear_chains_back(dx.part(r, 1),
+                                       way_back{rows<const T>(dy[r], 1, w.out), w[e]});
 }
 
 // G: of the gradient; T: of both operands

@@ -21,6 +21,13 @@
 
 namespace moe::op {
 
+// A layer's output gradient and its weight.
+template <class Y, class W> struct way_back {
+    rows<const Y> dy;
+    matrix<W> w;
+};
+template <class Y, class W> way_back(rows<Y>, matrix<W>) -> way_back<std::remove_const_t<Y>, W>;
+
 namespace detail {
 
 template <class A, class B>
@@ -60,16 +67,25 @@ template <class Y, class X, class W> void linear_chains(rows<Y> y, rows<const X>
                 w.in, wide<Y>(0), [&](int i) { return x(t, i); },
                 [&](int i) { return weight_at(w, o, i); }));
 }
-template <class X, class Y, class W>
-void linear_chains_back(rows<X> dx, rows<const Y> dy, matrix<W> w) {
-    MOE_CHECK(dx.count, ==, dy.count);
-    MOE_CHECK(dy.width, ==, w.out);
-    MOE_CHECK(dx.width, ==, w.in);
+// dx = the sum over all terms of dy w, one chain
+template <class X, class... Terms> void linear_chains_back(rows<X> dx, const Terms&... terms) {
+    const auto check = [&](const auto& term) {
+        MOE_CHECK(dx.count, ==, term.dy.count);
+        MOE_CHECK(term.dy.width, ==, term.w.out);
+        MOE_CHECK(dx.width, ==, term.w.in);
+    };
+    (check(terms), ...);
     for (int t = 0; t < dx.count; ++t)
-        for (int i = 0; i < w.in; ++i)
-            dx(t, i) = X(chain(
-                w.out, wide<X>(0), [&](int o) { return dy(t, o); },
-                [&](int o) { return weight_at(w, o, i); }));
+        for (int i = 0; i < dx.width; ++i) {
+            wide<X> sum = 0;
+            const auto add = [&](const auto& term) {
+                sum = chain(
+                    term.w.out, sum, [&](int o) { return term.dy(t, o); },
+                    [&](int o) { return weight_at(term.w, o, i); });
+            };
+            (add(terms), ...);
+            dx(t, i) = X(sum);
+        }
 }
 template <class G, class Y, class X>
 void linear_chains_of_weight(rows<G> dw, rows<const Y> dy, rows<const X> x) {
@@ -99,12 +115,12 @@ void linear(reference, rows<Y> y, rows<X> x, matrix<W> w) {
 
 template <class T>
 void linear_backward_input(reference, rows<T> dx, input<T> dy, matrix<same<T>> w) {
-    detail::linear_chains_back(dx, dy, w);
+    detail::linear_chains_back(dx, way_back{dy, w});
 }
-template <class X, class Y, class W>
-requires detail::mixed<X, Y, W>
-void linear_backward_input(reference, rows<X> dx, rows<Y> dy, matrix<W> w) {
-    detail::linear_chains_back<X, std::remove_const_t<Y>, W>(dx, dy, w);
+// Of an input that several layers read: their sum, one chain over all of them in their order.
+template <class X, class... Y, class... W>
+void linear_backward_input(reference, rows<X> dx, const way_back<Y, W>&... terms) {
+    detail::linear_chains_back(dx, terms...);
 }
 
 template <class T> void linear_backward_weight(reference, rows<T> dw, input<T> dy, input<T> x) {

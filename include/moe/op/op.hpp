@@ -13,6 +13,8 @@
 #include <moe/op/dispatch.hpp>
 #include <moe/op/embedding.cpu.hpp>
 #include <moe/op/embedding.hpp>
+#include <moe/op/gated_linear.cpu.hpp>
+#include <moe/op/gated_linear.hpp>
 #include <moe/op/grouped_linear.cpu.hpp>
 #include <moe/op/grouped_linear.hpp>
 #include <moe/op/groups.hpp>

@@ -189,8 +189,8 @@ void pack_tile(weight_copies<bfloat16> copies, rows<const float> w, int first_ou
 }  // namespace detail
 
 template <class Isa, class T, class M>
-requires std::is_same_v<std::remove_const_t<M>, float>
-void pack(cpu_on<Isa> on, weight_copies<T> copies, rows<M> w) {
+requires std::is_same_v < std::remove_const_t<M>,
+float > void pack(cpu_on<Isa> on, weight_copies<T> copies, rows<M> w) {
     const int down = ceil_divide(w.count, panel_width);
     const int across = ceil_divide(w.width, detail::packed_columns);
     on.each(down * across, [&](int i) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// swiglu on the CPU: split over rows. h, dgate and dup have the bits of the specification in float.
+// swiglu on the CPU, a row or a piece of one at a time. The same bits as the specification in all
+// but the sums.
 #pragma once
 
 #include <moe/device/cpu.hpp>
@@ -8,26 +9,51 @@
 
 namespace moe::op {
 
+namespace detail {
+
+template <class Isa, class T>
+void swiglu_row(T* h, const T* gate, const T* up, float weight, int width) {
+    using vector = lanes<Isa>;
+    const vector w = vector::splat(weight);
+    sweep(width, [&](int j, auto n) {
+        const vector g = load<vector>(gate + j, n);
+        store(h + j, n, g * sigmoid(g) * load<vector>(up + j, n) * w);
+    });
+}
+
+// Returns the sum of dh silu(gate) up. D: of dh
+template <class Isa, class T, class D>
+float swiglu_row_back(T* dgate, T* dup, const D* dh, const T* gate, const T* up, float weight,
+                      int width) {
+    using vector = lanes<Isa>;
+    const vector w = vector::splat(weight), one = vector::splat(1.0F);
+    vector products = vector::splat(0.0F);
+    sweep(width, [&](int j, auto n) {
+        const vector g = load<vector>(gate + j, n), u = load<vector>(up + j, n);
+        const vector d = load<vector>(dh + j, n), s = sigmoid(g);
+        products = fma(d, g * s * u, products);
+        store(dup + j, n, d * w * (g * s));
+        store(dgate + j, n, d * w * u * (s * (one + g * (one - s))));
+    });
+    return sum(products);
+}
+
+}  // namespace detail
+
 template <class Isa, cpu_number T>
 void swiglu(cpu_on<Isa> on, rows<T> h, input<T> gate, input<T> up, const float* weight) {
-    using vector = lanes<Isa>;
     MOE_CHECK(gate.count, ==, h.count);
     MOE_CHECK(gate.width, ==, h.width);
     MOE_CHECK(up.count, ==, h.count);
     MOE_CHECK(up.width, ==, h.width);
     on.each(h.count, [&](int i) {
-        const vector w = vector::splat(weight ? weight[i] : 1.0F);
-        sweep(h.width, [&](int j, auto n) {
-            const vector g = load<vector>(gate[i] + j, n);
-            store(h[i] + j, n, g * sigmoid(g) * load<vector>(up[i] + j, n) * w);
-        });
+        detail::swiglu_row<Isa>(h[i], gate[i], up[i], weight ? weight[i] : 1.0F, h.width);
     });
 }
 
 template <class Isa, cpu_number T>
 void swiglu_backward(cpu_on<Isa> on, rows<T> dgate, output<T> dup, float* dweight, input<T> dh,
                      input<T> gate, input<T> up, const float* weight) {
-    using vector = lanes<Isa>;
     MOE_CHECK(dgate.count, ==, dh.count);
     MOE_CHECK(dgate.width, ==, dh.width);
     MOE_CHECK(dup.count, ==, dh.count);
@@ -38,16 +64,14 @@ void swiglu_backward(cpu_on<Isa> on, rows<T> dgate, output<T> dup, float* dweigh
     MOE_CHECK(up.width, ==, dh.width);
     MOE_CHECK((dweight == nullptr), ==, (weight == nullptr));
     on.each(dh.count, [&](int i) {
-        const vector w = vector::splat(weight ? weight[i] : 1.0F), one = vector::splat(1.0F);
-        vector products = vector::splat(0.0F);
-        sweep(dh.width, [&](int j, auto n) {
-            const vector g = load<vector>(gate[i] + j, n), u = load<vector>(up[i] + j, n);
-            const vector d = load<vector>(dh[i] + j, n), s = sigmoid(g);
-            products = fma(d, g * s * u, products);
-            store(dup[i] + j, n, d * w * (g * s));
-            store(dgate[i] + j, n, d * w * u * (s * (one + g * (one - s))));
-        });
-        if (dweight) dweight[i] = sum(products);
+        float sum = 0;
+        for (int j = 0; j < dh.width; j += swiglu_piece) {
+            const float piece = detail::swiglu_row_back<Isa>(
+                dgate[i] + j, dup[i] + j, dh[i] + j, gate[i] + j, up[i] + j,
+                weight ? weight[i] : 1.0F, smaller(swiglu_piece, dh.width - j));
+            sum = j == 0 ? piece : sum + piece;
+        }
+        if (dweight) dweight[i] = sum;
     });
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // h = silu(gate) up weight[row]        silu(x) = x sigmoid(x)
 // h, gate, up: (rows, width)    weight: (rows), the routing weight of an expert's row; null: 1
-// Shazeer, "GLU variants improve transformer", 2020.
+// Shazeer, "GLU variants improve transformer", 2020. On the way back
+//     dup = dh weight silu(gate)        dgate = dh weight up silu'(gate)
+//     dweight[row] = sum of dh silu(gate) up, piece by piece of 64 columns, the pieces in order
+// Layers apply it where the products around it are computed: op/gated_linear.hpp.
 #pragma once
 
 #include <moe/core/bfloat16.hpp>
@@ -10,6 +13,9 @@
 #include <moe/tensor/view.hpp>
 
 namespace moe::op {
+
+inline constexpr int swiglu_piece = 64;
+constexpr int swiglu_pieces(int width) { return ceil_divide(width, swiglu_piece); }
 
 template <class T>
 void swiglu(reference, rows<T> h, input<T> gate, input<T> up, const wide<T>* weight) {
@@ -26,8 +32,19 @@ void swiglu(reference, rows<T> h, input<T> gate, input<T> up, const wide<T>* wei
     }
 }
 
-// dup = dh weight silu(gate)        dgate = dh weight up silu'(gate)
-// dweight[row] = sum of dh silu(gate) up; null exactly where weight is
+namespace detail {
+
+// One number of the way back; returns its part of dweight.
+template <class T>
+wide<T> swiglu_backward_of(T& dgate, T& dup, wide<T> d, wide<T> g, wide<T> u, wide<T> w) {
+    const wide<T> s = sigmoid(g);
+    dup = T(d * w * (g * s));
+    dgate = T(d * w * u * (s * (1 + g * (1 - s))));
+    return d * (g * s * u);
+}
+
+}  // namespace detail
+
 template <class T>
 void swiglu_backward(reference, rows<T> dgate, output<T> dup, wide<T>* dweight, input<T> dh,
                      input<T> gate, input<T> up, const wide<T>* weight) {
@@ -43,12 +60,12 @@ void swiglu_backward(reference, rows<T> dgate, output<T> dup, wide<T>* dweight, 
     for (int i = 0; i < dh.count; ++i) {
         const wide<T> w = weight ? weight[i] : wide<T>(1);
         wide<T> sum = 0;
-        for (int j = 0; j < dh.width; ++j) {
-            const wide<T> g = gate(i, j), u = up(i, j), d = dh(i, j);
-            const wide<T> s = sigmoid(g);
-            sum += d * (g * s * u);
-            dup(i, j) = T(d * w * (g * s));
-            dgate(i, j) = T(d * w * u * (s * (1 + g * (1 - s))));
+        for (int first = 0; first < dh.width; first += swiglu_piece) {
+            wide<T> piece = 0;
+            for (int j = first; j < smaller(first + swiglu_piece, dh.width); ++j)
+                piece += detail::swiglu_backward_of<T>(dgate(i, j), dup(i, j), dh(i, j), gate(i, j),
+                                                       up(i, j), w);
+            sum = first == 0 ? piece : sum + piece;
         }
         if (dweight) dweight[i] = sum;
     }
