@@ -79,9 +79,15 @@ template <class T> struct experts {
                 gate_of.view(), up_of.view(), weights(), by()};
     }
     op::gated_linear_back<T> backward() {
-        return {dgate.view(),       dup.view(),  weighted ? dweight.data() : nullptr,
-                {dy.view(), index.data()}, gate.view(), up.view(),
-                down_of.view(),     weights(),   by(),
+        return {dgate.view(),
+                dup.view(),
+                weighted ? dweight.data() : nullptr,
+                {dy.view(), index.data()},
+                gate.view(),
+                up.view(),
+                down_of.view(),
+                weights(),
+                by(),
                 parts.data()};
     }
     op::gated_linear_back_input<T> backward_input() {

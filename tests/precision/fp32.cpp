@@ -8,7 +8,6 @@ namespace {
 struct forgets_moments {
     using weight = float;
     using activation = float;
-    using gradient = float;
     using master = float;
     using precise = float;
     static constexpr const char* name = "forgetful";

@@ -7,10 +7,6 @@
 
 #include <moe/core/config.hpp>
 
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#endif
-
 namespace moe {
 
 // While it lives. Yes: subnormal operands and results of this thread are zero.
@@ -18,20 +14,20 @@ template <bool Yes> class subnormals_as_zero {
 public:
     subnormals_as_zero() {
 #if defined(__x86_64__)
-        if constexpr (Yes) _mm_setcsr(before_ | 0x8040U);  // flush to zero, denormals are zero
+        if constexpr (Yes) __builtin_ia32_ldmxcsr(before_ | 0x8040U);  // flush to zero, denormals are zero
 #endif
     }
     subnormals_as_zero(const subnormals_as_zero&) = delete;
     subnormals_as_zero& operator=(const subnormals_as_zero&) = delete;
     ~subnormals_as_zero() {
 #if defined(__x86_64__)
-        if constexpr (Yes) _mm_setcsr(before_);
+        if constexpr (Yes) __builtin_ia32_ldmxcsr(before_);
 #endif
     }
 
 private:
 #if defined(__x86_64__)
-    unsigned before_ = Yes ? _mm_getcsr() : 0;
+    unsigned before_ = Yes ? __builtin_ia32_stmxcsr() : 0;
 #endif
 };
 
