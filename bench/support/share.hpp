@@ -1,46 +1,175 @@
 // SPDX-License-Identifier: MIT
-// Times a piece of work against the machine's peak. The clock of a machine moves from one second to
-// the next, so the peak is measured before every repeat. share_of_peak is the median of the
-// repeats' own shares; best_share the best of them; share_by_cpu_time, the median again, counts the
-// processor time of all threads divided by their number instead of the time that passed. On a
-// machine with other work the last is nearest to the truth.
+// Times a piece of work against what the machine can do at best: its peak, or a copy of as many
+// bytes. The clock of a machine moves from one second to the next, so the best is measured before
+// every repeat. share_of_peak (share_of_copy) is the median of the repeats' own shares; best_share
+// the best of them; share_by_cpu_time, the median again, counts the processor time of all threads
+// divided by their number instead of the time that passed. On a machine with other work the last is
+// nearest to the truth.
+// The counters flop, bytes and peak (a second) or copy (bytes a second) are what bench/roofline.py
+// makes its table of.
 #pragma once
 
+#include <moe/device/memory.hpp>
 #include <moe/device/peak.hpp>
 
 #include <benchmark/benchmark.h>
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <ctime>
+#include <string>
 #include <vector>
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
 
 namespace bench {
 
-// work() does 'flop' floating-point operations on the device 'on'.
-template <class On, class Work>
-void share_of_peak(benchmark::State& state, On on, double flop, const Work& work) {
-    using clock = std::chrono::steady_clock;
-    std::vector<double> shares, undisturbed;
-    for (auto _ : state) {
-        const double peak = moe::measured_peak(on, 4);
+using clock = std::chrono::steady_clock;
+
+inline double since(clock::time_point begin) {
+    return std::chrono::duration<double>(clock::now() - begin).count();
+}
+
+inline double median(std::vector<double> x) {
+    std::sort(x.begin(), x.end());
+    return x.empty() ? 0 : x[x.size() / 2];
+}
+
+// The threads of a pool sit on a core each, the calling thread wherever the system puts it: too
+// often on the core of another of them, which halves the speed. While one of these lives, the
+// caller stays on the first core, the one that the pool leaves to it. To be made after the pool,
+// whose threads start with the caller's cores.
+class caller_on_first_core {
+public:
+    caller_on_first_core() {
+#if defined(__linux__)
+        if (sched_getaffinity(0, sizeof before_, &before_) != 0) return;
+        cpu_set_t first;
+        CPU_ZERO(&first);
+        for (int core = 0; core < CPU_SETSIZE; ++core)
+            if (CPU_ISSET(core, &before_)) {
+                CPU_SET(core, &first);
+                break;
+            }
+        changed_ = sched_setaffinity(0, sizeof first, &first) == 0;
+#endif
+    }
+    caller_on_first_core(const caller_on_first_core&) = delete;
+    caller_on_first_core& operator=(const caller_on_first_core&) = delete;
+    ~caller_on_first_core() {
+#if defined(__linux__)
+        if (changed_) sched_setaffinity(0, sizeof before_, &before_);
+#endif
+    }
+
+private:
+#if defined(__linux__)
+    cpu_set_t before_;
+#endif
+    bool changed_ = false;
+};
+
+// What repeats of one piece of work took, and what the machine could do at best at the time.
+class shares {
+public:
+    // 'amount' of work: floating-point operations, or bytes.
+    shares(int threads, double amount) : threads_(threads), amount_(amount) {}
+
+    // limit: amount a second that the machine reaches.
+    template <class Work> double add(double limit, const Work& work) {
         const std::clock_t used = std::clock();
         const auto begin = clock::now();
         work();
-        const double seconds = std::chrono::duration<double>(clock::now() - begin).count();
-        const double busy = double(std::clock() - used) / CLOCKS_PER_SEC / on.threads();
-        state.SetIterationTime(seconds);
-        shares.push_back(flop / seconds / peak);
-        undisturbed.push_back(flop / busy / peak);
+        const double seconds = since(begin);
+        const double busy = double(std::clock() - used) / CLOCKS_PER_SEC / threads_;
+        limits_.push_back(limit);
+        by_time_.push_back(amount_ / seconds / limit);
+        if (busy > 0) by_cpu_time_.push_back(amount_ / busy / limit);
+        return seconds;
     }
-    const auto median = [](std::vector<double>& x) {
-        std::sort(x.begin(), x.end());
-        return x[x.size() / 2];
-    };
-    state.counters["share_of_peak"] = median(shares);
-    state.counters["share_by_cpu_time"] = median(undisturbed);
-    state.counters["best_share"] = shares.back();
-    state.counters["flop"] =
-        benchmark::Counter(flop, benchmark::Counter::kIsIterationInvariantRate);
+    // name_of_limit: peak or copy.
+    void report(benchmark::State& state, const std::string& name_of_limit) const {
+        const double share = median(by_time_);
+        state.counters["share_of_" + name_of_limit] = share;
+        state.counters["share_by_cpu_time"] = by_cpu_time_.empty() ? share : median(by_cpu_time_);
+        state.counters["best_share"] = *std::max_element(by_time_.begin(), by_time_.end());
+        state.counters[name_of_limit] = median(limits_);
+    }
+
+private:
+    double threads_, amount_;
+    std::vector<double> limits_, by_time_, by_cpu_time_;
+};
+
+struct fp32_peak {
+    template <class On> double operator()(On on) const { return moe::measured_peak(on, 4); }
+};
+// The better of the FP32 loop and the BF16 one.
+struct bf16_peak {
+    template <class On> double operator()(On on) const { return moe::measured_bf16_peak(on, 4); }
+};
+
+// work() does 'flop' floating-point operations on the device 'on'.
+template <class Peak = fp32_peak, class On, class Work>
+void share_of_peak(benchmark::State& state, On on, double flop, const Work& work) {
+    const caller_on_first_core stays;
+    shares all(on.threads(), flop);
+    for (auto _ : state) state.SetIterationTime(all.add(Peak()(on), work));
+    all.report(state, "peak");
+    state.counters["flop"] = flop;
+}
+
+// Copies half of so many bytes from one place to the other: all of them are read or written once.
+// It is as large as the work it is compared to, so it runs from the same level of the caches.
+class copy {
+public:
+    explicit copy(double bytes)
+        : half_(moe::round_up(std::size_t(bytes / 2), lane_bytes)), from_(half_), to_(half_) {}
+
+    // Bytes a second, the best of a few: some machines copy faster around the caches, as memcpy
+    // does with large pieces, others through them.
+    template <class On> double operator()(On on) const {
+        double best = 0;
+        for (int i = 0; i < 4; ++i) {
+            const auto begin = clock::now();
+            on.each(on.threads(), [&](int thread) {
+                const moe::interval mine =
+                    moe::part_of(std::int64_t(half_ / lane_bytes), on.threads(), thread);
+                const float* const from = static_cast<const float*>(from_.at());
+                float* const to = static_cast<float*>(to_.at());
+                if (i % 2 == 0)
+                    std::memcpy(to + mine.first * moe::lane_count,
+                                from + mine.first * moe::lane_count,
+                                std::size_t(mine.count()) * lane_bytes);
+                else
+                    for (std::int64_t at = mine.first; at < mine.last; ++at)
+                        On::vector::load(from + at * moe::lane_count)
+                            .store(to + at * moe::lane_count);
+            });
+            best = std::max(best, 2.0 * double(half_) / since(begin));
+        }
+        return best;
+    }
+
+private:
+    static constexpr std::size_t lane_bytes = moe::lane_count * sizeof(float);
+    std::size_t half_;
+    moe::memory from_, to_;
+};
+
+// work() has to read and write 'bytes' in all, if it touches everything once.
+template <class On, class Work>
+void share_of_copy(benchmark::State& state, On on, double bytes, double flop, const Work& work) {
+    const caller_on_first_core stays;
+    const copy same_bytes(bytes);
+    shares all(on.threads(), bytes);
+    work();
+    for (auto _ : state) state.SetIterationTime(all.add(same_bytes(on), work));
+    all.report(state, "copy");
+    state.counters["bytes"] = bytes;
+    state.counters["flop"] = flop;
 }
 
 }  // namespace bench
