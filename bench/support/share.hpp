@@ -32,6 +32,24 @@ inline double since(clock::time_point begin) {
     return std::chrono::duration<double>(clock::now() - begin).count();
 }
 
+// Processor time of the calling thread; the time that passed where the system does not say.
+inline double busy_seconds() {
+#if defined(CLOCK_THREAD_CPUTIME_ID)
+    timespec now;
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0)
+        return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
+#endif
+    return std::chrono::duration<double>(clock::now().time_since_epoch()).count();
+}
+// Of all threads of the pool, each asked on its own: the system's sum for the process lags behind.
+template <class On> double busy_seconds(On on) {
+    std::vector<double> of_thread(std::size_t(on.threads()));
+    on.each(on.threads(), [&](int i) { of_thread[std::size_t(i)] = busy_seconds(); });
+    double sum = 0;
+    for (const double one : of_thread) sum += one;
+    return sum;
+}
+
 inline double median(std::vector<double> x) {
     std::sort(x.begin(), x.end());
     return x.empty() ? 0 : x[x.size() / 2];
@@ -75,15 +93,15 @@ private:
 class shares {
 public:
     // 'amount' of work: floating-point operations, or bytes.
-    shares(int threads, double amount) : threads_(threads), amount_(amount) {}
+    explicit shares(double amount) : amount_(amount) {}
 
     // limit: amount a second that the machine reaches.
-    template <class Work> double add(double limit, const Work& work) {
-        const std::clock_t used = std::clock();
+    template <class On, class Work> double add(On on, double limit, const Work& work) {
+        const double used = busy_seconds(on);
         const auto begin = clock::now();
         work();
         const double seconds = since(begin);
-        const double busy = double(std::clock() - used) / CLOCKS_PER_SEC / threads_;
+        const double busy = (busy_seconds(on) - used) / on.threads();
         limits_.push_back(limit);
         by_time_.push_back(amount_ / seconds / limit);
         if (busy > 0) by_cpu_time_.push_back(amount_ / busy / limit);
@@ -99,7 +117,7 @@ public:
     }
 
 private:
-    double threads_, amount_;
+    double amount_;
     std::vector<double> limits_, by_time_, by_cpu_time_;
 };
 
@@ -115,8 +133,8 @@ struct bf16_peak {
 template <class Peak = fp32_peak, class On, class Work>
 void share_of_peak(benchmark::State& state, On on, double flop, const Work& work) {
     const caller_on_first_core stays;
-    shares all(on.threads(), flop);
-    for (auto _ : state) state.SetIterationTime(all.add(Peak()(on), work));
+    shares all(flop);
+    for (auto _ : state) state.SetIterationTime(all.add(on, Peak()(on), work));
     all.report(state, "peak");
     state.counters["flop"] = flop;
 }
@@ -164,9 +182,9 @@ template <class On, class Work>
 void share_of_copy(benchmark::State& state, On on, double bytes, double flop, const Work& work) {
     const caller_on_first_core stays;
     const copy same_bytes(bytes);
-    shares all(on.threads(), bytes);
+    shares all(bytes);
     work();
-    for (auto _ : state) state.SetIterationTime(all.add(same_bytes(on), work));
+    for (auto _ : state) state.SetIterationTime(all.add(on, same_bytes(on), work));
     all.report(state, "copy");
     state.counters["bytes"] = bytes;
     state.counters["flop"] = flop;

@@ -97,10 +97,11 @@ template <class Recipe> void step(benchmark::State& state) {
     const double flop = training<Recipe>::flop_per_token * trained.tokens();
     const caller_on_first_core stays;
     for (int warm_up = 0; warm_up < 2; ++warm_up) trained.run();
-    shares all(n(0), flop);
+    const auto on = trained.on();
+    shares all(flop);
     std::vector<double> seconds, optimizer;
     for (auto _ : state) {
-        seconds.push_back(all.add(peak_of<Recipe>()(trained.on()), [&] { trained.run(); }));
+        seconds.push_back(all.add(on, peak_of<Recipe>()(on), [&] { trained.run(); }));
         optimizer.push_back(trained.optimizer_seconds());
         state.SetIterationTime(seconds.back());
     }
@@ -110,15 +111,43 @@ template <class Recipe> void step(benchmark::State& state) {
     state.counters["flop_per_token"] = training<Recipe>::flop_per_token;
     state.counters["tokens_per_second"] = trained.tokens() / median(seconds);
     state.counters["step_ms"] = 1e3 * median(seconds);
+    state.counters["network_ms"] = 1e3 * (median(seconds) - median(optimizer));
     state.counters["optimizer_ms"] = 1e3 * median(optimizer);
     state.counters["planned_mb"] = double(trained.planned_bytes()) / 1e6;
     state.counters["resident_mb"] = resident_peak() / 1e6;
     state.counters["parameters"] = double(moe::count<Recipe>::parameters);
 }
 
-inline void measured_by_step(benchmark::internal::Benchmark* b) {
-    b->ArgNames({"threads", "tokens", "grains"});
-    b->UseManualTime()->Unit(benchmark::kMillisecond)->MinTime(3);
-}
+// What main of such a program does. --steps=N: so many steps a case, 10 unless told.
+struct steps_program {
+    int steps = 10;
+
+    steps_program(int& count, char** words) {
+        int kept = 0;
+        for (int i = 0; i < count; ++i)
+            if (const std::string word = words[i]; word.starts_with("--steps="))
+                steps = std::stoi(word.substr(8));
+            else
+                words[kept++] = words[i];
+        count = kept;
+    }
+    // grains: what to measure with two threads; with one thread only a single grain.
+    template <class Recipe>
+    void add(const std::string& model, const std::vector<int>& grains, bool one_thread) const {
+        const char* const precision = moe::precision_of<Recipe>::name;
+        auto* const b =
+            benchmark::RegisterBenchmark((model + "/" + precision).c_str(), step<Recipe>);
+        b->ArgNames({"threads", "tokens", "grains"});
+        b->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(steps);
+        if (one_thread) b->Args({1, 4096, 1});
+        for (const int number : grains) b->Args({2, 4096, number});
+    }
+    int run(int count, char** words) const {
+        benchmark::Initialize(&count, words);
+        if (benchmark::ReportUnrecognizedArguments(count, words)) return 1;
+        benchmark::RunSpecifiedBenchmarks();
+        return 0;
+    }
+};
 
 }  // namespace bench

@@ -32,28 +32,15 @@ template <class Precision> struct large {
     moe::cpu device{};
 };
 
-void one_and_eight_grains(benchmark::internal::Benchmark* b) {
-    bench::measured_by_step(b);
-    for (const int threads : {1, 2})
-        for (const int grains : {1, 8})
-            if (threads == 2 || grains == 1) b->Args({threads, 4096, grains});
-}
-
-// One line a precision.
-template <class Precision> void both_models() {
-    const auto add = [](std::string model, auto measure) {
-        benchmark::RegisterBenchmark((model + "/" + Precision::name).c_str(), measure)
-            ->Apply(one_and_eight_grains);
-    };
-    add("small", bench::step<small<Precision>>);
-    add("large", bench::step<large<Precision>>);
+template <class Precision> void add_models(const bench::steps_program& all) {
+    all.add<small<Precision>>("small", {1, 8}, true);
+    all.add<large<Precision>>("large", {1, 8}, false);
 }
 
 }  // namespace
 
 int main(int count, char** words) {
-    both_models<moe::fp32>();
-    benchmark::Initialize(&count, words);
-    if (benchmark::ReportUnrecognizedArguments(count, words)) return 1;
-    benchmark::RunSpecifiedBenchmarks();
+    const bench::steps_program all(count, words);
+    add_models<moe::fp32>(all);
+    return all.run(count, words);
 }
