@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The head and its loss, forward and backward in FP32, as the share of the measured FMA peak. FLOP
-// are those of the three products; the exponentials count as time only.
+// The head and its loss, forward and backward in FP32 and in BF16, as the share of the measured
+// peak. FLOP are those of the three products; the exponentials count as time only.
 #include "bench/support/share.hpp"
 
 #include <moe/core/random.hpp>
@@ -13,32 +13,41 @@ namespace {
 using namespace moe;
 
 // threads, tokens, hidden, vocabulary, rows of a chunk
-void forward_backward(benchmark::State& state) {
+template <class T> void forward_backward(benchmark::State& state) {
     const auto n = [&](int i) { return int(state.range(std::size_t(i))); };
     pool threads(n(0));
     const cpu::on on{&threads};
     const int tokens = n(1), hidden = n(2), vocabulary = n(3);
     const memory space(std::size_t{512} << 20);
     arena a = space.as_arena();
-    const auto x = a.take_rows<float>(tokens, hidden), dx = a.take_rows<float>(tokens, hidden);
+    const auto x = a.take_rows<T>(tokens, hidden), dx = a.take_rows<T>(tokens, hidden);
     const auto w = a.take_rows<float>(vocabulary, hidden),
                dw = a.take_rows<float>(vocabulary, hidden);
     const auto scratch = a.take_rows<float>(n(4), vocabulary);
-    float* const packed = a.take<float>(std::int64_t(vocabulary) * hidden);
+    rows<T> narrow;
+    weight_copies<T> copies{a.take<T>(packed_size<T>(vocabulary, hidden))};
+    matrix<T> head{nullptr, copies.packed, vocabulary, hidden};
+    if constexpr (std::is_same_v<T, float>) {
+        narrow = scratch;
+        head.at = w.at;
+    } else {
+        narrow = a.take_rows<T>(n(4), vocabulary);
+        head.across = copies.across = a.take<T>(packed_size<T>(hidden, vocabulary));
+    }
     float* const losses = a.take<float>(tokens);
     int* const targets = a.take<int>(tokens);
     for (int t = 0; t < tokens; ++t) {
         targets[t] = int(random_below(std::uint64_t(vocabulary), 1, 0, std::uint64_t(t)));
         for (int i = 0; i < hidden; ++i)
-            x(t, i) = random_normal(2, std::uint64_t(t), std::uint64_t(i));
+            x(t, i) = T(random_normal(2, std::uint64_t(t), std::uint64_t(i)));
     }
     for (int v = 0; v < vocabulary; ++v)
         for (int i = 0; i < hidden; ++i)
             w(v, i) = 0.02F * random_normal(3, std::uint64_t(v), std::uint64_t(i));
-    op::pack(on, packed, w);
-    bench::share_of_peak(state, on, 6.0 * tokens * hidden * vocabulary, [&] {
-        op::head_loss_backward(on, losses, dx, dw, x, {w.at, packed, vocabulary, hidden}, targets,
-                               1.0F / float(tokens), scratch);
+    op::pack(on, copies, w);
+    bench::share_of_peak<bench::peak_for<T>>(state, on, 6.0 * tokens * hidden * vocabulary, [&] {
+        op::head_loss_backward(on, losses, dx, dw, x, head, targets, 1.0F / float(tokens), scratch,
+                               narrow);
     });
 }
 
@@ -50,7 +59,8 @@ void shapes(benchmark::internal::Benchmark* b) {
     }
     b->UseManualTime()->Unit(benchmark::kMillisecond)->MinTime(0.3);
 }
-BENCHMARK(forward_backward)->Apply(shapes);
+BENCHMARK(forward_backward<float>)->Apply(shapes);
+BENCHMARK(forward_backward<bfloat16>)->Apply(shapes);
 
 }  // namespace
 

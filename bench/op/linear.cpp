@@ -79,7 +79,7 @@ void measure(benchmark::State& state, bool grouped, const Work& work) {
     const cpu::on on{&threads};
     const layer<T> l(space().as_arena(), n(1), n(2), n(3), grouped ? n(4) : 1, grouped ? n(5) : 0);
     work(on, l);
-    bench::share_of_peak(state, on, l.flop(), [&] { work(on, l); });
+    bench::share_of_peak<bench::peak_for<T>>(state, on, l.flop(), [&] { work(on, l); });
 }
 
 template <class T> void forward(benchmark::State& state) {

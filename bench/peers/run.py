@@ -177,14 +177,14 @@ class Comparison:
             shape = f"threads:{threads}/tokens:{tokens}/in:{inputs}/out:{outputs}"
             for name in cases_of(program, rf"forward[^/]*/{shape}\b"):
                 case = re.match(rf"[^/]*/{shape}", name)[0]
-                which = "bf16" if "bf16" in case else "fp32"
+                which = "bf16" if "bfloat16" in case else "fp32"
                 mine = Ours(program, case, ["--benchmark_min_time=0.1"])
                 for variant in self.chosen(gemm_variants):
                     self.compare(f"gemm:{size}", which, mine, variant, 20)
 
     def adamw(self):
         rows, width = adamw_size
-        case = f"update/threads:{threads}/tokens:{rows}/width:{width}"
+        case = f"update<float>/threads:{threads}/tokens:{rows}/width:{width}"
         mine = Ours(self.options.programs + "/bench_op_adamw_step", case,
                     ["--benchmark_min_time=0.2"])
         self.compare(f"adamw:{rows * width}", "fp32", mine, "fused", 20)

@@ -18,6 +18,7 @@
 #include <cstring>
 #include <ctime>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #if defined(__linux__)
@@ -128,6 +129,10 @@ struct fp32_peak {
 struct bf16_peak {
     template <class On> double operator()(On on) const { return moe::measured_bf16_peak(on, 4); }
 };
+
+// That of products whose operands are T's.
+template <class T>
+using peak_for = std::conditional_t<std::is_same_v<T, float>, fp32_peak, bf16_peak>;
 
 // work() does 'flop' floating-point operations on the device 'on'.
 template <class Peak = fp32_peak, class On, class Work>

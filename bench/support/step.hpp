@@ -29,10 +29,7 @@ inline double resident_peak() {
 }
 
 // The peak that the shares of a recipe are stated in: that of the numbers its products read.
-template <class Recipe>
-using peak_of =
-    std::conditional_t<std::is_same_v<typename moe::precision_of<Recipe>::weight, float>, fp32_peak,
-                       bf16_peak>;
+template <class Recipe> using peak_of = peak_for<typename moe::precision_of<Recipe>::weight>;
 
 template <class Recipe> class training {
 public:

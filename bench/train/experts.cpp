@@ -45,5 +45,6 @@ template <class Precision> void add_models(const bench::steps_program& all) {
 int main(int count, char** words) {
     const bench::steps_program all(count, words);
     add_models<moe::fp32>(all);
+    add_models<moe::bf16>(all);
     return all.run(count, words);
 }

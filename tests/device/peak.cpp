@@ -42,7 +42,7 @@ TEST_CASE("the measured peak of BF16 products is a speed that a processor can ha
 
 #if defined(__AVX512BF16__)
 TEST_CASE("the loop of BF16 products computes what it counts") {
-    using loop = detail::dot_peak_loop<isa::avx512_bf16>;
+    using loop = detail::dot_peak_loop;
     // Half times half, two of them a step, all exact.
     float start[lane_count + loop::chains];
     std::fill(start, start + lane_count + loop::chains, 0.5F);

@@ -39,10 +39,8 @@ template <class Isa> struct peak_loop {
 };
 
 #if defined(__AVX512BF16__)
-template <class Isa> struct dot_peak_loop;
-
 // Each step adds two products of BF16 numbers to every lane.
-template <> struct dot_peak_loop<isa::avx512_bf16> {
+struct dot_peak_loop {
     static constexpr int chains = 12;
     static constexpr int steps = 8000;
     static constexpr double flop = 4.0 * lane_count * chains * steps;
@@ -100,9 +98,12 @@ template <class Isa> double measured_peak(cpu_on<Isa> on, int repeats = 32) {
 }
 
 #if defined(__AVX512BF16__)
-// The same of the instruction that multiplies BF16 numbers and adds in FP32.
-inline double measured_dot_peak(cpu_on<isa::avx512_bf16> on, int repeats = 32) {
-    return detail::measured_rate<detail::dot_peak_loop<isa::avx512_bf16>>(on, repeats);
+// The same of the instruction that multiplies BF16 numbers and adds in FP32, also where it is too
+// slow to be used.
+template <class Isa>
+requires isa::is_avx512<Isa>
+double measured_dot_peak(cpu_on<Isa> on, int repeats = 32) {
+    return detail::measured_rate<detail::dot_peak_loop>(on, repeats);
 }
 #endif
 
