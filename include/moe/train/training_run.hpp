@@ -229,10 +229,13 @@ private:
     }
 
     double peak_now() {
-        if constexpr (requires { measured_peak(trainer_.network().on()); })
-            return measured_peak(trainer_.network().on());
-        else
+        using weight = typename precision_of<Recipe>::weight;
+        if constexpr (!requires { measured_peak(trainer_.network().on()); })
             return run_summary::unknown;
+        else if constexpr (std::is_same_v<weight, bfloat16>)
+            return measured_bf16_peak(trainer_.network().on());
+        else
+            return measured_peak(trainer_.network().on());
     }
     static double share_of(double tokens_per_second, double peak) {
         return tokens_per_second * double(count<Recipe>::train_flop_per_token) / peak;
