@@ -148,6 +148,18 @@ TEST_CASE("the CPU has the bits of the specification, and packs what it wrote") 
     check_shapes<bfloat16, bfloat16>();
 }
 
+TEST_CASE("moments that fade away become zero instead of subnormal") {
+    test::on_every_isa(1, [&](auto on) {
+        tensors<float> x(1, 20, 1);
+        const auto set = [](guarded<float>& to, float value) { test::fill(to.view(), value); };
+        set(x.g, 0);
+        set(x.m, 1.3e-38F);  // times 0.9: below the smallest normal number
+        set(x.v, 1e-40F);
+        op::adamw_step(on, x.w.view(), x.g.view(), x.m, x.v, some, weight_copies<float>{}, 1);
+        for (int j = 0; j < 20; ++j) CHECK((x.m(0, j) == 0 && x.v(0, j) == 0));
+    });
+}
+
 TEST_CASE("a gradient of NaN is not lost") {
     test::on_every_isa(1, [&](auto on) {
         tensors<float> x(1, 20, 1);

@@ -14,7 +14,8 @@ template <bool Yes> class subnormals_as_zero {
 public:
     subnormals_as_zero() {
 #if defined(__x86_64__)
-        if constexpr (Yes) __builtin_ia32_ldmxcsr(before_ | 0x8040U);  // flush to zero, denormals are zero
+        if constexpr (Yes)
+            __builtin_ia32_ldmxcsr(before_ | 0x8040U);  // flush to zero, denormals are zero
 #endif
     }
     subnormals_as_zero(const subnormals_as_zero&) = delete;

@@ -72,6 +72,7 @@ void adamw_step(cpu_on<Isa> on, rows<float> w, rows<G> g, rows<float> m, rows<fl
     const int panels = ceil_divide(matrix_rows, panel_width);
     const int strips = ceil_divide(w.width, columns);
     on.each(w.count / matrix_rows * panels * strips, [&](int tile) {
+        const subnormals_as_zero<true> inside;
         const detail::adamw_lanes<Isa> lanewise(constants);
         const int begin = tile % strips * columns, count = smaller(columns, w.width - begin);
         const int member = tile / strips / panels, first_row = member * matrix_rows;

@@ -5,11 +5,14 @@
 //   w <- w - rate (m / c1 / (sqrt(v / c2) + epsilon) + decay w)        c = 1 - beta^step
 // In the same pass the gradient is zeroed for the next step and the packed copies rewritten.
 // w, g, m, v (stack * matrix_rows, columns)    copies: op/pack.hpp, matrix by matrix
-// Computed in the type of w and m, v; the gradient and the copies may be narrower.
+// Computed in the type of w and m, v; the gradient and the copies may be narrower. Subnormal
+// numbers are zero: moments of what gets no gradient any more would pass through them, at a fifth
+// of the speed.
 #pragma once
 
 #include <moe/core/check.hpp>
 #include <moe/device/reference.hpp>
+#include <moe/device/subnormals.hpp>
 #include <moe/op/pack.hpp>
 #include <moe/tensor/view.hpp>
 
@@ -67,6 +70,7 @@ void adamw_step(reference, rows<T> w, rows<G> g, output<T> m, output<T> v,
     MOE_CHECK(m.count, ==, w.count);
     MOE_CHECK(v.count, ==, w.count);
     const detail::adamw_constants<T> constants(numbers);
+    const subnormals_as_zero<true> inside;
     for (int r = 0; r < w.count; ++r)
         for (int j = 0; j < w.width; ++j)
             detail::adamw_element(w(r, j), g(r, j), m(r, j), v(r, j), constants);
