@@ -8,6 +8,7 @@
 // missing last one is zero.
 #pragma once
 
+#include <moe/device/sweep.hpp>
 #include <moe/op/gemm_sums.cpu.hpp>
 
 #include <cstring>
@@ -106,16 +107,16 @@ private:
     const word* copied = nullptr;
 };
 
-// The transpose of 'from' (summed index down its rows, which may be picked). Each strip is copied,
-// eight words a step, so that a tile reads whole cache lines in order.
+// The transpose of 'from' (summed index down its rows, which may be picked), copied: the columns of
+// a block close together, so that a tile finds its words for all steps in few pages.
 template <class Isa, class T, class Other> struct rows_down {
     using meet = meeting<Isa, T, Other>;
     using word = typename meet::word;
-    static constexpr int wide = lane_count / 2;
-    // A strip's copy ends a cache line further than a power of two: strips do not share cache sets.
-    static constexpr int strip_size = meet::words(copied_cut) * wide + lane_count;
+    static constexpr int most_rows = most_strips * tile_rows;
+    // A line further than a power of two: steps do not share cache sets.
+    static constexpr int copied_row = most_rows + lane_count;
     struct copy {
-        alignas(64) word at[most_strips * strip_size];
+        alignas(64) word at[meet::words(copied_cut) * copied_row];
     };
 
     picked<T> from;
@@ -124,28 +125,18 @@ template <class Isa, class T, class Other> struct rows_down {
     explicit rows_down(picked<T> from, int first = 0) : from(from), first(first) {}
 
     void prepare(copy& to, block b, int k, int steps) {
-        copied = to.at;
-        const strips parts(b.rows);
-        // Strips behind which a row has eight numbers are copied so many at once.
-        int begin[most_strips], whole = 0;
-        for (int s = 0, at = b.row; s < parts.count; at += parts.rows(s++)) {
-            begin[s] = at;
-            if (at + wide <= from.from.width) whole = s + 1;
-        }
+        copied = to.at - b.row;
         for (int i = 0; i < meet::words(steps); ++i) {
-            word* strip = to.at + i * wide;
-            int s = 0;
             const row_of_words row(*this, k, i, steps);
-            for (; s < whole; ++s, strip += strip_size) row.copy_wide(strip, begin[s]);
-            for (; s < parts.count; ++s, strip += strip_size)
-                for (int r = 0; r < parts.rows(s); ++r) strip[r] = row.one(begin[s] + r);
+            word* const line = to.at + i * copied_row;
+            sweep(b.rows, [&](int j, auto n) { row.copy(line + j, b.row + j, n); });
         }
     }
-    template <int Rows> MOE_INLINE left_rows<Rows, word> at(int strip, int, int) const {
+    template <int Rows> MOE_INLINE left_rows<Rows, word> at(int, int row, int) const {
         left_rows<Rows, word> left;
         MOE_UNROLL
-        for (int r = 0; r < Rows; ++r) left.row[r] = copied + strip * strip_size + r;
-        left.step = wide;
+        for (int r = 0; r < Rows; ++r) left.row[r] = copied + row + r;
+        left.step = copied_row;
         return left;
     }
 
@@ -163,23 +154,14 @@ private:
             else
                 even = row(meet::number(i));
         }
-        static MOE_INLINE lanes<Isa> eight(const T* row, int column) {
-            return row ? lanes<Isa>::load_first(row + column, wide) : lanes<Isa>::splat(0.0F);
+        template <class N> static MOE_INLINE lanes<Isa> some(const T* row, int column, N n) {
+            return row ? load<lanes<Isa>>(row + column, n) : lanes<Isa>::splat(0.0F);
         }
-        MOE_INLINE void copy_wide(word* to, int column) const {
+        template <class N> MOE_INLINE void copy(word* to, int column, N n) const {
             if constexpr (std::is_same_v<word, bfloat16_pair>)
-                paired(eight(even, column), eight(odd, column)).store_first(to, wide);
-            else if constexpr (std::is_same_v<T, word>)
-                std::memcpy(to, even + column, wide * sizeof(word));
+                store(to, n, paired(some(even, column, n), some(odd, column, n)));
             else
-                eight(even, column).store_first(to, wide);
-        }
-        word one(int column) const {
-            const auto number = [&](const T* row) { return row ? row[column] : T(0.0F); };
-            if constexpr (std::is_same_v<word, bfloat16_pair>)
-                return {number(even), number(odd)};
-            else
-                return number(even);
+                store(to, n, some(even, column, n));
         }
     };
     const word* copied = nullptr;
