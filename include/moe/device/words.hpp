@@ -11,6 +11,9 @@
 
 namespace moe {
 
+template <class Isa>
+concept instruction_set = sizeof(lanes<Isa>) > 0;
+
 // Arrays: for every instruction set without a specialisation below.
 template <class Isa> struct words {
     std::uint32_t v[lane_count];
