@@ -14,6 +14,9 @@
 
 namespace moe {
 
+constexpr int count_of(all_lanes) { return lane_count; }
+constexpr int count_of(first_lanes n) { return n.count; }
+
 // Sixteen codes of a format, Format(float) for each lane.
 template <class Format, class Isa> MOE_INLINE words<Isa> encode_lanes(lanes<Isa> x) {
     using w = words<Isa>;
@@ -72,54 +75,80 @@ template <class Format, class Isa> MOE_INLINE lanes<Isa> decode_lanes(words<Isa>
     }
 }
 
+namespace detail {
+// Twelve-bit codes of e5m6, two in three bytes: the first 'count' of sixteen.
+template <class Isa> MOE_INLINE words<Isa> load_pairs(const e5m6_pair* from, int count) {
+    std::uint16_t code[lane_count] = {};
+    for (int i = 0; i < count; ++i) code[i] = storage<e5m6>::get(from, i).bits;
+    return words<Isa>::load_halves(code);
+}
+// Codes behind 'count' are zero.
+template <class Isa> MOE_INLINE void store_pairs(e5m6_pair* to, int count, words<Isa> code) {
+    std::uint16_t half[lane_count];
+    code.store_halves(half);
+    for (int i = 0; i < elements_of<e5m6>(count); ++i)
+        to[i] = {e5m6::from_bits(half[2 * i]), e5m6::from_bits(half[2 * i + 1])};
+}
+
+#if defined(__AVX512VBMI__)
+MOE_INLINE __mmask64 mask_of_pairs(int count) {
+    return __mmask64((1U << 3 * elements_of<e5m6>(count)) - 1);
+}
+template <class Isa>
+requires one_register<Isa> MOE_INLINE words<Isa> load_pairs(const e5m6_pair* from, int count) {
+    // Word i: the bytes 3 (i / 2) + i % 2 and the one behind, four bits too many in every second.
+    alignas(64) static constexpr auto bytes = [] {
+        std::array<std::uint8_t, 64> byte{};
+        for (unsigned i = 0; i < 16; ++i) {
+            byte[4 * i] = std::uint8_t(3 * (i / 2) + i % 2);
+            byte[4 * i + 1] = std::uint8_t(byte[4 * i] + 1);
+        }
+        return byte;
+    }();
+    const __m512i all = _mm512_maskz_loadu_epi8(mask_of_pairs(count), from);
+    const __m512i two =
+        _mm512_maskz_permutexvar_epi8(0x3333333333333333, _mm512_load_si512(bytes.data()), all);
+    const __m512i by = _mm512_set1_epi64(0x400000000);
+    return {_mm512_and_si512(_mm512_maskz_srlv_epi32(0xFFFF, two, by), _mm512_set1_epi32(0xFFF))};
+}
+template <class Isa>
+requires one_register<Isa> MOE_INLINE void store_pairs(e5m6_pair* to, int count, words<Isa> code) {
+    alignas(64) static constexpr auto bytes = [] {
+        std::array<std::uint8_t, 64> byte{};
+        for (unsigned k = 0; k < 24; ++k) byte[k] = std::uint8_t(8 * (k / 3) + k % 3);
+        return byte;
+    }();
+    const __m512i pair = _mm512_or_si512(code.v, _mm512_maskz_srli_epi64(0xFF, code.v, 20));
+    const __m512i packed =
+        _mm512_maskz_permutexvar_epi8(0xFFFFFF, _mm512_load_si512(bytes.data()), pair);
+    _mm512_mask_storeu_epi8(to, mask_of_pairs(count), packed);
+}
+#endif
+}  // namespace detail
+
 // Sixteen codes at 'from', which points at a whole element; the first n of them.
 template <class Format, class Isa, class Count>
 MOE_INLINE words<Isa> load_codes(const stored<Format>* from, Count n) {
     using w = words<Isa>;
-    constexpr bool every = std::is_same_v<Count, all_lanes>;
-    if constexpr (storage<Format>::numbers == 2) {
-        std::uint16_t code[lane_count] = {};
-        int count = lane_count;
-        if constexpr (!every) count = n.count;
-        for (int i = 0; i < count; ++i) code[i] = storage<Format>::get(from, i).bits;
-        return w::load_halves(code);
-    } else if constexpr (sizeof(Format) == 1) {
-        if constexpr (every)
-            return w::load_bytes(from);
-        else
-            return w::load_bytes(from, n.count);
-    } else {
-        if constexpr (every)
-            return w::load_halves(from);
-        else
-            return w::load_halves(from, n.count);
-    }
+    if constexpr (storage<Format>::numbers == 2)
+        return detail::load_pairs<Isa>(from, count_of(n));
+    else if constexpr (std::is_same_v<Count, all_lanes>)
+        return sizeof(Format) == 1 ? w::load_bytes(from) : w::load_halves(from);
+    else
+        return sizeof(Format) == 1 ? w::load_bytes(from, n.count) : w::load_halves(from, n.count);
 }
 
 template <class Format, class Isa, class Count>
 MOE_INLINE void store_codes(stored<Format>* to, Count n, words<Isa> code) {
-    constexpr bool every = std::is_same_v<Count, all_lanes>;
     if constexpr (storage<Format>::numbers == 2) {
-        std::uint16_t half[lane_count];
-        int count = lane_count;
-        if constexpr (!every) {
-            code = where_less(words<Isa>::numbers(), words<Isa>::splat(std::uint32_t(n.count)),
-                              code, words<Isa>::splat(0));
-            count = n.count;
-        }
-        code.store_halves(half);
-        for (int i = 0; i < elements_of<Format>(count); ++i)
-            to[i] = {Format::from_bits(half[2 * i]), Format::from_bits(half[2 * i + 1])};
-    } else if constexpr (sizeof(Format) == 1) {
-        if constexpr (every)
-            code.store_bytes(to);
-        else
-            code.store_bytes(to, n.count);
+        using w = words<Isa>;
+        if constexpr (!std::is_same_v<Count, all_lanes>)
+            code = where_less(w::numbers(), w::splat(std::uint32_t(n.count)), code, w::splat(0));
+        detail::store_pairs<Isa>(to, count_of(n), code);
+    } else if constexpr (std::is_same_v<Count, all_lanes>) {
+        sizeof(Format) == 1 ? code.store_bytes(to) : code.store_halves(to);
     } else {
-        if constexpr (every)
-            code.store_halves(to);
-        else
-            code.store_halves(to, n.count);
+        sizeof(Format) == 1 ? code.store_bytes(to, n.count) : code.store_halves(to, n.count);
     }
 }
 
