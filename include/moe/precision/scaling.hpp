@@ -105,6 +105,9 @@ inline constexpr int whole = 0;
 template <int Rows, int Columns, class Scale = power_of_two_scale, class Order = scales_by_row>
 struct tiles {
     static constexpr int rows = Rows, columns = Columns;
+    static_assert(
+        Rows >= 0 && Columns >= 0 && (Columns == 1 || Columns % 2 == 0),
+        "moe: the columns of a tile must be 1, 'whole' or even: formats are packed in pairs.");
     using scale = Scale;
     using number = typename Scale::number;
     using order = Order;
@@ -182,8 +185,6 @@ template <class Format, class Scaling> struct quantised {
     template <class T> using as_format = std::conditional_t<std::is_const_v<Format>, const T, T>;
     using element = as_format<stored<format>>;
     using scale_number = as_format<typename Scaling::number>;
-    static_assert(Scaling::columns % storage<format>::numbers == 0 || Scaling::columns == 1,
-                  "moe: a tile must hold whole elements of a packed format.");
 
     rows<element> code;
     scale_number* scale = nullptr;

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+// quantise and dequantise on the CPU: split over rows where no scale joins rows, else over tiles.
+// The largest magnitude is found on integers, whose order is no matter. The same bits as the
+// specification.
+#pragma once
+
+#include <moe/device/cpu.hpp>
+#include <moe/op/quantise.hpp>
+#include <moe/precision/convert.cpu.hpp>
+
+#include <type_traits>
+
+namespace moe::op {
+
+namespace detail {
+
+// Sixteen numbers of row i from column j on.
+template <class Isa, class T, class Count>
+MOE_INLINE lanes<Isa> numbers_at(const rows<T>& x, int i, int j, Count n) {
+    if constexpr (std::is_same_v<std::remove_const_t<T>, bfloat16>)
+        return decode_lanes<bfloat16>(load_codes<bfloat16, Isa>(x[i] + j, n));
+    else
+        return load<lanes<Isa>>(x[i] + j, n);
+}
+
+// The scales of n numbers.
+template <class Isa, class Format, class Scaling>
+MOE_INLINE lanes<Isa> scales_at(const quantised<Format, Scaling>& x, int i, int j, int n) {
+    constexpr int columns = Scaling::columns ? Scaling::columns : 1;
+    if (Scaling::columns == whole || j / columns == (j + n - 1) / columns)
+        return lanes<Isa>::splat(x.scale_of(i, j));
+    float scale[lane_count] = {};
+    for (int k = 0; k < n; ++k) scale[k] = x.scale_of(i, j + k);
+    return lanes<Isa>::load(scale);
+}
+template <class Isa, class Format, class Scaling, class Count>
+MOE_INLINE lanes<Isa> numbers_at(const quantised<Format, Scaling>& x, int i, int j, Count n) {
+    using format = std::remove_const_t<Format>;
+    const words<Isa> code = load_codes<format, Isa>(x.code[i] + j / storage<format>::numbers, n);
+    return decode_lanes<format, Isa>(code) * scales_at<Isa>(x, i, j, count_of(n));
+}
+
+// The largest bits without sign.
+template <class Isa, class Source> MOE_INLINE std::uint32_t largest_bits(const Source& x, patch p) {
+    using w = words<Isa>;
+    const w unsigned_bits = w::splat(0x7FFFFFFF);
+    w most = w::splat(0);
+    for (int i = p.first_row; i < p.last_row; ++i)
+        sweep(p.last - p.first, [&](int j, auto n) {
+            most = max(most, w::of(numbers_at<Isa>(x, i, p.first + j, n)) & unsigned_bits);
+        });
+    return largest(most);
+}
+
+template <class Isa, class Format, class Scaling, class Source>
+MOE_INLINE void encode_lanes_of(quantised<Format, Scaling> y, const Source& x, patch p,
+                                float inverse) {
+    const bool finite = inverse == inverse;
+    const lanes<Isa> by = lanes<Isa>::splat(inverse);
+    for (int i = p.first_row; i < p.last_row; ++i)
+        sweep(p.last - p.first, [&](int j, auto n) {
+            const int at = p.first + j;
+            const words<Isa> code = finite ? encode_lanes<Format>(numbers_at<Isa>(x, i, at, n) * by)
+                                           : words<Isa>::splat(Format::nan_code);
+            store_codes<Format>(y.code[i] + at / storage<Format>::numbers, n, code);
+        });
+}
+
+template <class Isa, class Format, class Scaling, class Source>
+MOE_INLINE void quantise_tile(quantised<Format, Scaling> y, const Source& x, int i, int j) {
+    const patch p = tile_at<Scaling>(i, j, y.code.count, y.width);
+    const auto [scale, inverse] =
+        Scaling::scale::template choose<Format>(amax_of(largest_bits<Isa>(x, p)));
+    y.scale_at(i, j) = scale;
+    encode_lanes_of<Isa>(y, x, p, inverse);
+}
+
+// Sixteen tiles of one column each, side by side: rows of 'p', columns [p.first, p.first + 16).
+template <class Isa, class Format, class Scaling, class Source, class Count>
+MOE_INLINE void quantise_columns(quantised<Format, Scaling> y, const Source& x, int tile_row,
+                                 patch p, Count n) {
+    using w = words<Isa>;
+    w most = w::splat(0);
+    for (int i = p.first_row; i < p.last_row; ++i)
+        most = max(most, w::of(numbers_at<Isa>(x, i, p.first, n)) & w::splat(0x7FFFFFFF));
+    float amax[lane_count], inverse[lane_count] = {};
+    most.floats().store(amax);
+    for (int k = 0; k < count_of(n); ++k) {
+        const auto chosen =
+            Scaling::scale::template choose<Format>(amax_of(std::bit_cast<std::uint32_t>(amax[k])));
+        y.scale_at(tile_row, p.first + k) = chosen.scale;
+        inverse[k] = chosen.inverse;
+    }
+    const lanes<Isa> by = lanes<Isa>::load(inverse);
+    // Where there is no scale, neither is there a number, whatever the sign.
+    const w finite = w::of(by) & w::splat(0x7FFFFFFF);
+    for (int i = p.first_row; i < p.last_row; ++i) {
+        const w code = encode_lanes<Format>(numbers_at<Isa>(x, i, p.first, n) * by);
+        store_codes<Format>(
+            y.code[i] + p.first / storage<Format>::numbers, n,
+            where_less(finite, w::splat(0x7F800000), code, w::splat(Format::nan_code)));
+    }
+}
+
+// The largest of what threads have seen.
+class largest_of_threads {
+public:
+    void see(std::uint32_t bits) {
+        std::uint32_t before = most_.load(std::memory_order_relaxed);
+        while (before < bits &&
+               !most_.compare_exchange_weak(before, bits, std::memory_order_relaxed)) {
+        }
+    }
+    float amax() const { return amax_of(most_.load(std::memory_order_relaxed)); }
+
+private:
+    std::atomic<std::uint32_t> most_{0};
+};
+
+}  // namespace detail
+
+template <class Isa, class Format, class Scale, class Source>
+float quantise_delayed(cpu_on<Isa> on, quantised<Format, per_tensor<Scale>> y, const Source& x,
+                       float amax) {
+    MOE_CHECK(y.code.count, ==, detail::count_of(x));
+    MOE_CHECK(y.width, ==, detail::width_of(x));
+    const auto chosen = Scale::template choose<Format>(amax);
+    if (y.tile_rows() * y.tile_columns() > 0) y.scale_at(0, 0) = chosen.scale;
+    detail::largest_of_threads most;
+    on.split(y.code.count, [&](int first, int last) {
+        std::uint32_t mine = 0;
+        for (int i = first; i < last; ++i) {  // row by row: read again, it is in the nearest cache
+            const detail::patch row{i, i + 1, 0, y.width};
+            detail::encode_lanes_of<Isa>(y, x, row, chosen.inverse);
+            mine = larger(mine, detail::largest_bits<Isa>(x, row));
+        }
+        most.see(mine);
+    });
+    return most.amax();
+}
+
+template <class Isa, class Format, class Scaling, class Source>
+void quantise(cpu_on<Isa> on, quantised<Format, Scaling> y, const Source& x) {
+    MOE_CHECK(y.code.count, ==, detail::count_of(x));
+    MOE_CHECK(y.width, ==, detail::width_of(x));
+    constexpr bool one_scale = Scaling::rows == whole && Scaling::columns == whole;
+    if constexpr (one_scale) {
+        detail::largest_of_threads most;
+        on.split(y.code.count, [&](int first, int last) {
+            most.see(detail::largest_bits<Isa>(x, detail::patch{first, last, 0, y.width}));
+        });
+        quantise_delayed(on, y, x, most.amax());
+    } else if constexpr (Scaling::rows == 1) {
+        on.each(y.code.count, [&](int i) {
+            for (int j = 0; j < y.tile_columns(); ++j) detail::quantise_tile<Isa>(y, x, i, j);
+        });
+    } else if constexpr (Scaling::columns == 1) {
+        const int strips = ceil_divide(y.width, lane_count);
+        on.each(y.tile_rows() * strips, [&](int task) {
+            const int i = task / strips, first = task % strips * lane_count;
+            detail::patch p = detail::tile_at<Scaling>(i, 0, y.code.count, y.width);
+            p.first = first;
+            if (y.width - first >= lane_count)
+                detail::quantise_columns<Isa>(y, x, i, p, all_lanes{});
+            else
+                detail::quantise_columns<Isa>(y, x, i, p, first_lanes{y.width - first});
+        });
+    } else {
+        const int columns = y.tile_columns();
+        on.each(y.tile_rows() * columns, [&](int task) {
+            detail::quantise_tile<Isa>(y, x, task / columns, task % columns);
+        });
+    }
+}
+
+template <class Isa, class Number, class Format, class Scaling>
+void dequantise(cpu_on<Isa> on, rows<Number> y, quantised<Format, Scaling> x) {
+    static_assert(std::is_same_v<Number, float> || std::is_same_v<Number, bfloat16>);
+    MOE_CHECK(y.count, ==, x.code.count);
+    MOE_CHECK(y.width, ==, x.width);
+    on.each(y.count, [&](int i) {
+        sweep(y.width, [&](int j, auto n) {
+            const lanes<Isa> value = detail::numbers_at<Isa>(x, i, j, n);
+            if constexpr (std::is_same_v<Number, float>)
+                store(y[i] + j, n, value);
+            else
+                store_codes<bfloat16>(y[i] + j, n, encode_lanes<bfloat16>(value));
+        });
+    });
+}
+
+}  // namespace moe::op
