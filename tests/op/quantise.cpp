@@ -176,7 +176,7 @@ TEST_CASE("from bfloat16, to bfloat16, and from what is quantised already") {
 }
 
 TEST_CASE("noise of normal numbers is as published") {
-    // deepseek.md 2.2, within 2 %
+    // Published figures, within 2 %
     const auto within = [](double got, double expected) {
         CHECK(got == doctest::Approx(expected).epsilon(0.02));
     };

@@ -17,10 +17,7 @@ namespace detail {
 // Sixteen numbers of row i from column j on.
 template <class Isa, class T, class Count>
 MOE_INLINE lanes<Isa> numbers_at(const rows<T>& x, int i, int j, Count n) {
-    if constexpr (std::is_same_v<std::remove_const_t<T>, bfloat16>)
-        return decode_lanes<bfloat16>(load_codes<bfloat16, Isa>(x[i] + j, n));
-    else
-        return load<lanes<Isa>>(x[i] + j, n);
+    return load<lanes<Isa>>(x[i] + j, n);
 }
 
 // The scales of n numbers.
