@@ -23,7 +23,7 @@ struct fp32_accumulation {
 
 // What an instruction adds at once, 'step' products and the sum so far, is aligned to the largest
 // exponent (of a product: the sum of its operands'), cut off 'fraction' bits behind the point,
-// added exactly and cut to 'mantissa' bits. As found by Li et al., "MMA-Sim" (2025).
+// added exactly and cut to 'mantissa' bits. As in the bit models of Microsoft's MMA-Sim.
 struct aligned_accumulation {
     int fraction, mantissa, step;
 
