@@ -45,6 +45,7 @@ TEST_CASE("integers are the same on every instruction set") {
             REQUIRE(same(a - b, p - q));
             REQUIRE(same(a.template left<7>(), p.left<7>()));
             REQUIRE(same(a.template right<9>(), p.right<9>()));
+            REQUIRE(same(merge(a, b, y.v[1]), merge(p, q, y.v[1])));
             REQUIRE(same(max(a, b), max(p, q)));
             REQUIRE(same(min(a, b), min(p, q)));
             REQUIRE(same(where_less(a, b, c, a), where_less(p, q, r, p)));

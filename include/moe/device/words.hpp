@@ -95,6 +95,11 @@ template <class Isa> struct words {
         for (std::uint32_t& word : r.v) word >>= By;
         return r;
     }
+    // a | (b & mask)
+    friend MOE_INLINE words merge(words a, words b, std::uint32_t mask) {
+        for (int i = 0; i < lane_count; ++i) a.v[i] |= b.v[i] & mask;
+        return a;
+    }
     // unsigned
     friend MOE_INLINE words max(words a, words b) {
         for (int i = 0; i < lane_count; ++i) a.v[i] = a.v[i] > b.v[i] ? a.v[i] : b.v[i];
@@ -215,6 +220,9 @@ template <> struct words<isa::avx2_fma> {
     template <int By> MOE_INLINE words right() const {
         return {_mm256_srli_epi32(low, By), _mm256_srli_epi32(high, By)};
     }
+    friend MOE_INLINE words merge(words a, words b, std::uint32_t mask) {
+        return a | (b & splat(mask));
+    }
     friend MOE_INLINE words max(words a, words b) {
         return {_mm256_max_epu32(a.low, b.low), _mm256_max_epu32(a.high, b.high)};
     }
@@ -300,6 +308,9 @@ struct words<Isa> {
     }
     template <int By> MOE_INLINE words right() const {
         return {_mm512_maskz_srli_epi32(0xFFFF, v, By)};
+    }
+    friend MOE_INLINE words merge(words a, words b, std::uint32_t mask) {
+        return {_mm512_ternarylogic_epi32(a.v, b.v, _mm512_set1_epi32(int(mask)), 0xF8)};
     }
     friend MOE_INLINE words max(words a, words b) {
         return {_mm512_maskz_max_epu32(0xFFFF, a.v, b.v)};

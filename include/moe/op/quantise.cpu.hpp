@@ -21,20 +21,26 @@ MOE_INLINE lanes<Isa> numbers_at(const rows<T>& x, int i, int j, Count n) {
 }
 
 // The scales of n numbers.
-template <class Isa, class Format, class Scaling>
-MOE_INLINE lanes<Isa> scales_at(const quantised<Format, Scaling>& x, int i, int j, int n) {
+template <class Isa, class Format, class Scaling, class Count>
+MOE_INLINE lanes<Isa> scales_at(const quantised<Format, Scaling>& x, int i, int j, Count n) {
     constexpr int columns = Scaling::columns ? Scaling::columns : 1;
-    if (Scaling::columns == whole || j / columns == (j + n - 1) / columns)
-        return lanes<Isa>::splat(x.scale_of(i, j));
-    float scale[lane_count] = {};
-    for (int k = 0; k < n; ++k) scale[k] = x.scale_of(i, j + k);
-    return lanes<Isa>::load(scale);
+    constexpr bool side_by_side = std::is_same_v<typename Scaling::number, float> &&
+                                  std::is_same_v<typename Scaling::order, scales_by_row>;
+    if constexpr (Scaling::columns == 1 && side_by_side) {
+        return load<lanes<Isa>>(&x.scale_at(Scaling::rows == whole ? 0 : i / Scaling::rows, j), n);
+    } else {
+        if (Scaling::columns == whole || j / columns == (j + count_of(n) - 1) / columns)
+            return lanes<Isa>::splat(x.scale_of(i, j));
+        float scale[lane_count] = {};
+        for (int k = 0; k < count_of(n); ++k) scale[k] = x.scale_of(i, j + k);
+        return lanes<Isa>::load(scale);
+    }
 }
 template <class Isa, class Format, class Scaling, class Count>
 MOE_INLINE lanes<Isa> numbers_at(const quantised<Format, Scaling>& x, int i, int j, Count n) {
     using format = std::remove_const_t<Format>;
     const words<Isa> code = load_codes<format, Isa>(x.code[i] + j / storage<format>::numbers, n);
-    return decode_lanes<format, Isa>(code) * scales_at<Isa>(x, i, j, count_of(n));
+    return decode_lanes<format, Isa>(code) * scales_at<Isa>(x, i, j, n);
 }
 
 // The largest bits without sign.
@@ -49,18 +55,25 @@ template <class Isa, class Source> MOE_INLINE std::uint32_t largest_bits(const S
     return largest(most);
 }
 
-template <class Isa, class Format, class Scaling, class Source>
+// InRange: the inverse was chosen from the patch's own largest.
+template <bool InRange, class Isa, class Format, class Scaling, class Source>
 MOE_INLINE void encode_lanes_of(quantised<Format, Scaling> y, const Source& x, patch p,
                                 float inverse) {
-    const bool finite = inverse == inverse;
+    const auto each = [&](const auto& code_at) {
+        for (int i = p.first_row; i < p.last_row; ++i)
+            sweep(p.last - p.first, [&](int j, auto n) {
+                const int at = p.first + j;
+                store_codes<Format>(y.code[i] + at / storage<Format>::numbers, n,
+                                    code_at(i, at, n));
+            });
+    };
     const lanes<Isa> by = lanes<Isa>::splat(inverse);
-    for (int i = p.first_row; i < p.last_row; ++i)
-        sweep(p.last - p.first, [&](int j, auto n) {
-            const int at = p.first + j;
-            const words<Isa> code = finite ? encode_lanes<Format>(numbers_at<Isa>(x, i, at, n) * by)
-                                           : words<Isa>::splat(Format::nan_code);
-            store_codes<Format>(y.code[i] + at / storage<Format>::numbers, n, code);
+    if (inverse == inverse)
+        each([&](int i, int j, auto n) {
+            return encode_lanes<Format, InRange>(numbers_at<Isa>(x, i, j, n) * by);
         });
+    else
+        each([&](int, int, auto) { return words<Isa>::splat(Format::nan_code); });
 }
 
 template <class Isa, class Format, class Scaling, class Source>
@@ -69,7 +82,7 @@ MOE_INLINE void quantise_tile(quantised<Format, Scaling> y, const Source& x, int
     const auto [scale, inverse] =
         Scaling::scale::template choose<Format>(amax_of(largest_bits<Isa>(x, p)));
     y.scale_at(i, j) = scale;
-    encode_lanes_of<Isa>(y, x, p, inverse);
+    encode_lanes_of<true, Isa>(y, x, p, inverse);
 }
 
 // Sixteen tiles of one column each, side by side: rows of 'p', columns [p.first, p.first + 16).
@@ -89,6 +102,12 @@ MOE_INLINE void quantise_columns(quantised<Format, Scaling> y, const Source& x, 
         inverse[k] = chosen.inverse;
     }
     const lanes<Isa> by = lanes<Isa>::load(inverse);
+    if (largest(most) < 0x7F800000U) {
+        for (int i = p.first_row; i < p.last_row; ++i)
+            store_codes<Format>(y.code[i] + p.first / storage<Format>::numbers, n,
+                                encode_lanes<Format, true>(numbers_at<Isa>(x, i, p.first, n) * by));
+        return;
+    }
     // Where there is no scale, neither is there a number, whatever the sign.
     const w finite = w::of(by) & w::splat(0x7FFFFFFF);
     for (int i = p.first_row; i < p.last_row; ++i) {
@@ -128,7 +147,7 @@ float quantise_delayed(cpu_on<Isa> on, quantised<Format, per_tensor<Scale>> y, c
         std::uint32_t mine = 0;
         for (int i = first; i < last; ++i) {  // row by row: read again, it is in the nearest cache
             const detail::patch row{i, i + 1, 0, y.width};
-            detail::encode_lanes_of<Isa>(y, x, row, chosen.inverse);
+            detail::encode_lanes_of<false, Isa>(y, x, row, chosen.inverse);
             mine = larger(mine, detail::largest_bits<Isa>(x, row));
         }
         most.see(mine);
@@ -175,14 +194,14 @@ void dequantise(cpu_on<Isa> on, rows<Number> y, quantised<Format, Scaling> x) {
     static_assert(std::is_same_v<Number, float> || std::is_same_v<Number, bfloat16>);
     MOE_CHECK(y.count, ==, x.code.count);
     MOE_CHECK(y.width, ==, x.width);
+    const auto put = [&](int i, int j, auto n, lanes<Isa> value) {
+        if constexpr (std::is_same_v<Number, float>)
+            store(y[i] + j, n, value);
+        else
+            store_codes<bfloat16>(y[i] + j, n, encode_lanes<bfloat16>(value));
+    };
     on.each(y.count, [&](int i) {
-        sweep(y.width, [&](int j, auto n) {
-            const lanes<Isa> value = detail::numbers_at<Isa>(x, i, j, n);
-            if constexpr (std::is_same_v<Number, float>)
-                store(y[i] + j, n, value);
-            else
-                store_codes<bfloat16>(y[i] + j, n, encode_lanes<bfloat16>(value));
-        });
+        sweep(y.width, [&](int j, auto n) { put(i, j, n, detail::numbers_at<Isa>(x, i, j, n)); });
     });
 }
 

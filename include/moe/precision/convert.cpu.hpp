@@ -17,8 +17,10 @@ namespace moe {
 constexpr int count_of(all_lanes) { return lane_count; }
 constexpr int count_of(first_lanes n) { return n.count; }
 
-// Sixteen codes of a format, Format(float) for each lane.
-template <class Format, class Isa> MOE_INLINE words<Isa> encode_lanes(lanes<Isa> x) {
+// Sixteen codes of a format, Format(float) for each lane. InRange promises that every lane is
+// finite and rounds to the largest number at most; it saves a fifth of the instructions.
+template <class Format, bool InRange = false, class Isa>
+MOE_INLINE words<Isa> encode_lanes(lanes<Isa> x) {
     using w = words<Isa>;
     const auto all = [](std::uint32_t value) { return w::splat(value); };
     const w bits = w::of(x);
@@ -31,11 +33,12 @@ template <class Format, class Isa> MOE_INLINE words<Isa> encode_lanes(lanes<Isa>
         constexpr int dropped = 23 - Format::mantissa,
                       sign = Format::shape.exponent + Format::mantissa;
         constexpr std::uint32_t half = 1U << (dropped - 1);
-        constexpr std::uint32_t infinity = 0x7F800000;
+        [[maybe_unused]] constexpr std::uint32_t infinity = 0x7F800000;
         const w magnitude = bits & all(0x7FFFFFFF);
         // Saturation first: what is at most the largest is not rounded beyond it.
-        const w number =
-            min(magnitude, all(std::bit_cast<std::uint32_t>(float(Format::largest()))));
+        w number = magnitude;
+        if constexpr (!InRange)
+            number = min(number, all(std::bit_cast<std::uint32_t>(float(Format::largest()))));
         const w odd = number.template right<dropped>() & all(1);
         const w normal = (number + odd + all(half - 1 - (std::uint32_t(Format::lowest - 1) << 23)))
                              .template right<dropped>();
@@ -44,10 +47,12 @@ template <class Format, class Isa> MOE_INLINE words<Isa> encode_lanes(lanes<Isa>
         constexpr auto step = std::uint32_t(Format::lowest + dropped) << 23;
         const w subnormal = w::of(number.floats() + all(step).floats()) - all(step);
         w code = where_less(number, all(std::uint32_t(Format::lowest) << 23), subnormal, normal);
-        code = where_less(magnitude, all(infinity), code, all(Format::not_finite));
-        if constexpr (Format::nan_code != Format::not_finite)
-            code = where_less(all(infinity), magnitude, all(Format::nan_code), code);
-        return code | (bits & all(0x80000000)).template right<31 - sign>();
+        if constexpr (!InRange) {
+            code = where_less(magnitude, all(infinity), code, all(Format::not_finite));
+            if constexpr (Format::nan_code != Format::not_finite)
+                code = where_less(all(infinity), magnitude, all(Format::nan_code), code);
+        }
+        return merge(code, bits.template right<31 - sign>(), Format::sign_bit);
     }
 }
 
@@ -71,7 +76,7 @@ template <class Format, class Isa> MOE_INLINE lanes<Isa> decode_lanes(words<Isa>
                           all(Format::shape.infinity ? 0x7F800000 : 0x7FC00000));
         if constexpr (Format::shape.infinity)
             bits = where_less(all(Format::not_finite), magnitude, all(0x7FC00000), bits);
-        return (bits | (code & all(Format::sign_bit)).template left<31 - sign>()).floats();
+        return merge(bits, code.template left<31 - sign>(), 0x80000000U).floats();
     }
 }
 
