@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include <doctest/doctest.h>
+#include "tests/support/machines.hpp"
+
 #include <moe/core/random.hpp>
-#include <moe/precision/compensated.hpp>
+#include <moe/precision/compensated.cpu.hpp>
 #include <moe/precision/rounding_words.hpp>
 
 #include <cmath>
 #include <limits>
+#include <vector>
 
 namespace {
 
@@ -60,6 +62,36 @@ TEST_CASE("a sum that is not finite stays so") {
     s.add(std::numeric_limits<float>::quiet_NaN());
     CHECK(std::isnan(s.value()));
     CHECK(float(moe::add_stochastically(bfloat16(infinity), 1, 0xFFFFFFFFU)) == infinity);
+}
+
+TEST_CASE("every instruction set has the specification's sums") {
+    test::on_every_isa(1, [](auto on) {
+        const typename decltype(on)::instructions isa;
+        for (const int count : {0, 1, 16, 63, 64, 150}) {
+            const auto n = std::size_t(count);
+            std::vector<moe::kahan_sum> kahan(n);
+            std::vector<bfloat16> sum(n + 1, bfloat16(0)), lost = sum, random = sum, expected = sum;
+            for (std::uint64_t step = 0; step < 50; ++step) {
+                std::vector<float> x(n);
+                for (std::size_t i = 0; i < n; ++i)
+                    x[i] = std::ldexp(moe::random_normal(step, 0, i), int(i % 30) - 15);
+                if (step == 30 && count > 20)
+                    x[5] = std::numeric_limits<float>::infinity(), x[20] = -NAN;
+                moe::add_kahan(isa, sum.data(), lost.data(), x.data(), count);
+                moe::add_stochastically(isa, random.data(), x.data(), count, 7, step, 6400);
+                for (std::size_t i = 0; i < n; ++i) {
+                    kahan[i].add(x[i]);
+                    REQUIRE(sum[i].bits == kahan[i].sum.bits);
+                    REQUIRE(lost[i].bits == kahan[i].lost.bits);
+                    expected[i] = moe::add_stochastically(expected[i], x[i],
+                                                          moe::rounding_word(7, step, 6400 + i));
+                    REQUIRE(random[i].bits == expected[i].bits);
+                }
+            }
+            CHECK(float(sum[n]) == 0);
+            CHECK(float(random[n]) == 0);
+        }
+    });
 }
 
 }  // namespace

@@ -119,6 +119,37 @@ TEST_CASE_TEMPLATE("arrays of any length, and nothing around them", F, bfloat16,
     check_lengths<F>();
 }
 
+template <class Format> void check_stochastic() {
+    auto value = difficult<Format>();
+    value.resize(value.size() / 16 * 16);
+    for (const std::uint32_t edge : {0U, 1U, 2U}) {
+        test::on_every_isa(1, [&](auto on) {
+            using isa = typename decltype(on)::instructions;
+            int wrong = 0;
+            for (std::size_t i = 0; i < value.size(); i += 16) {
+                float random[16], got[16];
+                for (std::size_t k = 0; k < 16; ++k) {
+                    const auto bits = std::uint32_t(moe::random_bits(edge, 3, i + k));
+                    random[k] = std::bit_cast<float>(edge == 0 ? bits : edge == 1 ? 0U : ~0U);
+                }
+                const auto x = moe::lanes<isa>::load(&value[i]);
+                const auto words = moe::words<isa>::of(moe::lanes<isa>::load(random));
+                moe::encode_stochastically<Format>(x, words).floats().store(got);
+                for (std::size_t k = 0; k < 16; ++k)
+                    wrong += std::bit_cast<unsigned>(got[k]) !=
+                             moe::round_stochastically<Format>(value[i + k],
+                                                               std::bit_cast<unsigned>(random[k]))
+                                 .bits;
+            }
+            CHECK(wrong == 0);
+        });
+    }
+}
+TEST_CASE_TEMPLATE("stochastic rounding has the specification's bits", F, bfloat16, e4m3, e5m2,
+                   e5m6) {
+    check_stochastic<F>();
+}
+
 TEST_CASE("all codes of a byte, by table, too") {
     std::vector<e4m3> all(256);
     for (unsigned i = 0; i < 256; ++i) all[i] = e4m3::from_bits(std::uint8_t(i));

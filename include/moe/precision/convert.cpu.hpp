@@ -56,6 +56,50 @@ MOE_INLINE words<Isa> encode_lanes(lanes<Isa> x) {
     }
 }
 
+// round_stochastically() of each lane with its word.
+template <class Format, class Isa>
+MOE_INLINE words<Isa> encode_stochastically(lanes<Isa> x, words<Isa> random) {
+    using w = words<Isa>;
+    using v = lanes<Isa>;
+    const auto all = [](std::uint32_t value) { return w::splat(value); };
+    const w bits = w::of(x), magnitude = bits & all(0x7FFFFFFF);
+    if constexpr (std::is_same_v<Format, bfloat16>) {
+        const w up = (bits + random.template right<16>()).template right<16>();
+        return where_less(magnitude, all(0x7F800000), up, encode_lanes<bfloat16>(x));
+    } else {
+        constexpr int dropped = 23 - Format::mantissa;
+        constexpr auto largest = std::bit_cast<std::uint32_t>(float(Format::largest()));
+        const w number = min(magnitude, all(largest));
+        // Up where what is dropped is more than so many of the random bits.
+        const w add = all((1U << dropped) - 1) - random.template right<32 - dropped>();
+        const w normal =
+            (number + add - all(std::uint32_t(Format::lowest - 1) << 23)).template right<dropped>();
+        // Subnormal: in steps, whole ones and 2^32 times the rest of one, compared unsigned.
+        constexpr float steps =
+            std::bit_cast<float>(std::uint32_t(254 - Format::lowest + Format::mantissa) << 23);
+        const v magic = v::splat(0x1p23F), one = v::splat(1), half = v::splat(0x1p16F);
+        const auto whole_part = [&](v a) {
+            const v nearest = a + magic - magic;
+            return where_less(a, nearest, nearest - one, nearest);
+        };
+        const v in_steps = number.floats() * v::splat(steps);
+        const v small =
+            where_less(in_steps, v::splat(float(1 << Format::mantissa)), in_steps, v::splat(0));
+        const v kept = whole_part(small), upper = (small - kept) * half;
+        const v upper_whole = whole_part(upper), lower = whole_part((upper - upper_whole) * half);
+        const auto integer = [&](v a) { return w::of(a + magic) - w::of(magic); };
+        const w share = integer(upper_whole).template left<16>() | integer(lower);
+        const w below = integer(kept);
+        const w sign = all(0x80000000);
+        const w subnormal = where_less(random ^ sign, share ^ sign, below + all(1), below);
+        w code = where_less(number, all(std::uint32_t(Format::lowest) << 23), subnormal, normal);
+        code = where_less(all(largest), magnitude,
+                          encode_lanes<Format>(x) & all(Format::sign_bit - 1), code);
+        return merge(code, bits.template right<31 - Format::shape.exponent - Format::mantissa>(),
+                     Format::sign_bit);
+    }
+}
+
 // And back.
 template <class Format, class Isa> MOE_INLINE lanes<Isa> decode_lanes(words<Isa> code) {
     using w = words<Isa>;
