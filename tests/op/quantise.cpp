@@ -175,6 +175,53 @@ TEST_CASE("from bfloat16, to bfloat16, and from what is quantised already") {
     }
 }
 
+template <class Format, class Scaling, class Source>
+void check_groups(const std::vector<int>& first, int width, const Source& x) {
+    const groups g{first.data(), int(first.size()) - 1};
+    const auto scales = scales_of_groups<Scaling>(g.rows(), width, g.count);
+    const auto room = [&] {
+        codes<Format, Scaling> q(g.rows(), width);
+        q.scale.assign(std::size_t(scales) + 2, typename Scaling::number(7.0F));
+        return q;
+    };
+    auto expected = room();
+    op::quantise(reference{}, expected.view(), x, g);
+    for (int e = 0; e < g.count; ++e) {
+        const int rows = first[std::size_t(e) + 1] - first[std::size_t(e)];
+        codes<Format, Scaling> alone(rows, width);
+        op::quantise(reference{}, alone.view(),
+                     op::detail::rows_of(x, first[std::size_t(e)], rows));
+        const auto part = group_of(expected.view(), g, e), own = alone.view();
+        for (int i = 0; i < rows; ++i)
+            for (int j = 0; j < width; ++j) {
+                const float a = part(i, j), b = own(i, j);
+                REQUIRE((a == b || (std::isnan(a) && std::isnan(b))));
+            }
+    }
+    CHECK(float(expected.scale[std::size_t(scales)]) == float(typename Scaling::number(7.0F)));
+    test::on_every_isa(3, [&](auto on) {
+        auto got = room();
+        op::quantise(on, got.view(), x, g);
+        CHECK(got == expected);
+    });
+}
+
+TEST_CASE("tiles begin anew at every expert's first row, and experts without rows have none") {
+    for (const auto& first : std::vector<std::vector<int>>{{0},
+                                                           {0, 0},
+                                                           {0, 128, 128, 256},
+                                                           {0, 1, 1, 130, 131, 389, 389},
+                                                           {0, 0, 0, 127, 255, 256, 300, 300}}) {
+        const auto x = difficult(first.back(), 50, 7);
+        check_groups<e4m3, tile_128x1<>>(first, 50, x.view());
+        check_groups<e4m3, block_128x128<fp32_scale>>(first, 50, x.view());
+        check_groups<e5m6, tiles<whole, whole, ue8m0_scale>>(first, 50, x.view());
+        codes<e4m3, tile_1x128<>> by_row(first.back(), 50);
+        op::quantise(reference{}, by_row.view(), x.view());
+        check_groups<e4m3, tile_128x1<>>(first, 50, by_row.view());
+    }
+}
+
 TEST_CASE("noise of normal numbers is as published") {
     // Published figures, within 2 %
     const auto within = [](double got, double expected) {

@@ -18,7 +18,8 @@ largest = {"e4m3": 448, "e5m2": 57344, "e5m6": 65024, "ue8m0": 2.0 ** 127, "bf16
 
 
 def run(what, name, data):
-    done = subprocess.run([tool, what, name], input=data.tobytes(), capture_output=True, timeout=120)
+    done = subprocess.run([tool, what, name], input=data.tobytes(), capture_output=True,
+                          timeout=120)
     assert done.returncode == 0, done.stderr
     return numpy.frombuffer(done.stdout, numpy.float32 if what == "decode" else width[name])
 

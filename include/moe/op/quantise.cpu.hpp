@@ -118,6 +118,26 @@ MOE_INLINE void quantise_columns(quantised<Format, Scaling> y, const Source& x, 
     }
 }
 
+// Pieces of a row of tiles that can be worked on apart: sixteen tiles of one column, or a tile.
+template <class Scaling> constexpr int pieces_of(int width) {
+    return Scaling::columns == 1 ? ceil_divide(width, lane_count) : Scaling::tile_columns(width);
+}
+template <class Isa, class Format, class Scaling, class Source>
+MOE_INLINE void quantise_piece(quantised<Format, Scaling> y, const Source& x, int tile_row,
+                               int piece) {
+    if constexpr (Scaling::columns == 1) {
+        patch p = tile_at<Scaling>(tile_row, 0, y.code.count, y.width);
+        p.first = piece * lane_count;
+        const int left = y.width - p.first;
+        if (left >= lane_count)
+            quantise_columns<Isa>(y, x, tile_row, p, all_lanes{});
+        else
+            quantise_columns<Isa>(y, x, tile_row, p, first_lanes{left});
+    } else {
+        quantise_tile<Isa>(y, x, tile_row, piece);
+    }
+}
+
 // The largest of what threads have seen.
 class largest_of_threads {
 public:
@@ -170,23 +190,32 @@ void quantise(cpu_on<Isa> on, quantised<Format, Scaling> y, const Source& x) {
         on.each(y.code.count, [&](int i) {
             for (int j = 0; j < y.tile_columns(); ++j) detail::quantise_tile<Isa>(y, x, i, j);
         });
-    } else if constexpr (Scaling::columns == 1) {
-        const int strips = ceil_divide(y.width, lane_count);
-        on.each(y.tile_rows() * strips, [&](int task) {
-            const int i = task / strips, first = task % strips * lane_count;
-            detail::patch p = detail::tile_at<Scaling>(i, 0, y.code.count, y.width);
-            p.first = first;
-            if (y.width - first >= lane_count)
-                detail::quantise_columns<Isa>(y, x, i, p, all_lanes{});
-            else
-                detail::quantise_columns<Isa>(y, x, i, p, first_lanes{y.width - first});
-        });
     } else {
-        const int columns = y.tile_columns();
-        on.each(y.tile_rows() * columns, [&](int task) {
-            detail::quantise_tile<Isa>(y, x, task / columns, task % columns);
-        });
+        const int pieces = detail::pieces_of<Scaling>(y.width);
+        on.each(y.tile_rows() * pieces,
+                [&](int task) { detail::quantise_piece<Isa>(y, x, task / pieces, task % pieces); });
     }
+}
+
+// Tasks are the rows of tiles that all groups together may have, times their pieces.
+template <class Isa, class Format, class Scaling, class Source>
+void quantise(cpu_on<Isa> on, quantised<Format, Scaling> y, const Source& x, const groups& g) {
+    MOE_CHECK(y.code.count, ==, g.rows());
+    MOE_CHECK(detail::count_of(x), ==, g.rows());
+    MOE_CHECK(y.width, ==, detail::width_of(x));
+    const int pieces = detail::pieces_of<Scaling>(y.width);
+    if (g.count == 0 || pieces == 0) return;
+    const auto first_tile = [&](int e) { return moe::detail::first_tile_of<Scaling>(g, e); };
+    on.each(first_tile(g.count) * pieces, [&](int task) {
+        const int tile = task / pieces;
+        int e = 0;  // the last group that begins here or before
+        for (int step = int(std::bit_floor(unsigned(g.count))); step > 0; step /= 2)
+            if (e + step < g.count && first_tile(e + step) <= tile) e += step;
+        const int rows = g.first[e + 1] - g.first[e];
+        if (tile - first_tile(e) >= Scaling::tile_rows(rows)) return;
+        detail::quantise_piece<Isa>(group_of(y, g, e), detail::rows_of(x, g.first[e], rows),
+                                    tile - first_tile(e), task % pieces);
+    });
 }
 
 template <class Isa, class Number, class Format, class Scaling>

@@ -10,11 +10,44 @@
 
 #include <moe/core/check.hpp>
 #include <moe/device/reference.hpp>
+#include <moe/op/groups.hpp>
 #include <moe/precision/scaling.hpp>
 #include <moe/tensor/view.hpp>
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <type_traits>
+
+namespace moe {
+
+namespace detail {
+// The first row of tiles of a group. Tiles of all groups before it fit below.
+template <class Scaling> constexpr int first_tile_of(const groups& g, int group) {
+    static_assert(std::is_same_v<typename Scaling::order, scales_by_row>,
+                  "moe: scales of groups lie row by row.");
+    return (Scaling::rows == whole ? 0 : g.first[group] / (Scaling::rows ? Scaling::rows : 1)) +
+           group;
+}
+}  // namespace detail
+
+// Scales of a matrix whose rows belong to so many groups. Some of them are never used.
+template <class Scaling>
+constexpr std::ptrdiff_t scales_of_groups(int count, int width, int groups) {
+    const int tiles = Scaling::rows == whole ? 0 : count / (Scaling::rows ? Scaling::rows : 1);
+    return std::ptrdiff_t(tiles + groups) * Scaling::tile_columns(width);
+}
+template <class Format, class Scaling>
+constexpr quantised<Format, Scaling> group_of(quantised<Format, Scaling> all, const groups& g,
+                                              int group) {
+    const int first = g.first[group];
+    return {all.code.part(first, g.first[group + 1] - first),
+            all.scale + std::ptrdiff_t(detail::first_tile_of<Scaling>(g, group)) *
+                            Scaling::tile_columns(all.width),
+            all.width};
+}
+
+}  // namespace moe
 
 namespace moe::op {
 
@@ -28,6 +61,17 @@ template <class Format, class Scaling> int count_of(const quantised<Format, Scal
 }
 template <class Format, class Scaling> int width_of(const quantised<Format, Scaling>& x) {
     return x.width;
+}
+
+// Some of the rows.
+template <class T> rows<T> rows_of(const rows<T>& x, int first, int count) {
+    return x.part(first, count);
+}
+template <class Format, class Scaling>
+quantised<Format, Scaling> rows_of(const quantised<Format, Scaling>& x, int first, int count) {
+    static_assert(Scaling::rows == 1 && std::is_same_v<typename Scaling::order, scales_by_row>,
+                  "moe: only where no scale joins rows can rows be taken out.");
+    return {x.code.part(first, count), x.scale + std::ptrdiff_t(first) * x.tile_columns(), x.width};
 }
 
 // A part of a matrix: rows [first_row, last_row), columns [first, last).
@@ -84,6 +128,15 @@ void quantise(reference, quantised<Format, Scaling> y, const Source& x) {
             y.scale_at(i, j) = scale;
             detail::encode_patch(y, x, p, inverse);
         }
+}
+
+template <class Format, class Scaling, class Source>
+void quantise(reference on, quantised<Format, Scaling> y, const Source& x, const groups& g) {
+    MOE_CHECK(y.code.count, ==, g.rows());
+    MOE_CHECK(detail::count_of(x), ==, g.rows());
+    for (int e = 0; e < g.count; ++e)
+        quantise(on, group_of(y, g, e),
+                 detail::rows_of(x, g.first[e], g.first[e + 1] - g.first[e]));
 }
 
 // One scale for the tensor, from an amax known before: delayed scaling. What is larger saturates.
