@@ -8,6 +8,7 @@
 #include <moe/device/executor.hpp>
 #include <moe/device/peak.hpp>
 
+#include <moe/precision/bf16.hpp>
 #include <moe/precision/fp32.hpp>
 
 #include <moe/op/op.hpp>

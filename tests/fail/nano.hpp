@@ -6,6 +6,7 @@
 #include <moe/comm/mesh.hpp>
 #include <moe/device/policy.hpp>
 #include <moe/optim/adamw.hpp>
+#include <moe/precision/bf16.hpp>
 #include <moe/precision/fp32.hpp>
 #include <moe/recipe/checked.hpp>
 #include <moe/routing/balance.hpp>

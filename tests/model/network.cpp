@@ -22,6 +22,9 @@ template <class Precision> struct small_in {
 };
 using small = small_in<moe::fp32>;
 using small_bf16 = small_in<moe::bf16>;
+struct one_copy : moe::bf16 {
+    constexpr one_copy() : moe::bf16{.copies = 1} {}
+};
 struct narrow_gradients : moe::bf16 {
     constexpr narrow_gradients() : moe::bf16{.gradients = moe::number_format::bf16} {}
 };
@@ -83,6 +86,17 @@ template <class Recipe> void check_machines() {
 TEST_CASE("gradients have the same bits from every number of threads and every instruction set") {
     check_machines<small>();
     check_machines<small_bf16>();
+}
+
+TEST_CASE("one resident copy of the weights gives the bits of two") {
+    using native = moe::cpu_on<moe::isa::native>;
+    using lean = small_in<one_copy>;
+    CHECK(gradient_of<native, lean>(2, 2) == gradient_of<native, small_bf16>(2, 2));
+    const auto bytes = [](auto planned) { return planned.packed; };
+    const moe::network_settings settings{.threads = 1};
+    const std::size_t two = bytes(moe::network<small_bf16>::planned({1, 12}, settings));
+    const std::size_t one = bytes(moe::network<lean>::planned({1, 12}, settings));
+    CHECK(one < two * 0.6);
 }
 
 TEST_CASE("in bfloat16 gradients differ from those in floats by its rounding") {

@@ -27,12 +27,13 @@ template <class T = float> struct weight {
         test::fill_random(w.view(), seed);
         op::pack(reference{}, weight_copies<T>{packed.data(), across.data()}, w.view());
     }
-    matrix<T> view(bool with_packed = true) const {
+    matrix<T> view(bool with_packed = true, bool with_across = true) const {
         const auto at = w.view();
         if constexpr (std::is_same_v<T, float>)
             return {at.at, with_packed ? packed.data() : nullptr, at.count, at.width};
         else
-            return {nullptr, packed.data(), at.count, at.width, across.data()};
+            return {nullptr, packed.data(), at.count, at.width,
+                    with_across ? across.data() : nullptr};
     }
 };
 
@@ -152,6 +153,10 @@ template <class Y, class X, class D, class W, class G> void check_types() {
                 CHECK(test::same_bits(got, y));
                 CHECK(test::same_bits(got_dx, dx));
                 CHECK(test::same_bits(got_dw, dw));
+                test::fill(got_dx.view(), test::poison<Y>());
+                op::linear_backward_input(on, got_dx.view(),
+                                          op::way_back{dy.view(), w.view(true, false)});
+                CHECK(test::same_bits(got_dx, dx));
                 CHECK(got.intact());
                 CHECK(got_dx.intact());
                 CHECK(got_dw.intact());

@@ -10,6 +10,8 @@ struct reference {
     using on = reference;
     static constexpr bool packs_weights = false;
     static constexpr int threads = 1;
+    template <class Precision>
+    static constexpr bool computes = sizeof(typename Precision::weight) >= sizeof(float);
 
     template <class Work> void each(int count, Work&& work) const {
         for (int i = 0; i < count; ++i) work(i);

@@ -30,8 +30,9 @@ struct spec {
 };
 
 // Roles that a field can play, with the number types that the precision policy chose for them.
-// Packed: of the copies that a GEMM reads.
-template <class Number, class Precise = Number, class Packed = Number> struct role {
+// Packed: of the copies that a GEMM reads; Across: one that is summed over outputs is among them.
+template <class Number, class Precise = Number, class Packed = Number, bool Across = true>
+struct role {
     template <spec S> using type = std::conditional_t<S.precise, Precise, Number>;
     template <spec S> using copy_type = std::conditional_t<S.precise, Precise, Packed>;
 
@@ -42,6 +43,7 @@ template <class Number, class Precise = Number, class Packed = Number> struct ro
         using copy = copy_type<S>;
         // Products read the master itself where a copy would be the same numbers.
         static constexpr bool reads_master = std::is_same_v<T, copy>;
+        static constexpr bool has_across = Across && !reads_master;
         T* at = nullptr;
         weight_copies<copy> copies;
 

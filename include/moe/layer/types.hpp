@@ -36,6 +36,13 @@ template <class Recipe> consteval bool narrow_gradients() {
     else
         return false;
 }
+// A policy that says how many copies it keeps may leave out the second.
+template <class Recipe> consteval bool keeps_across() {
+    if constexpr (requires { of<Recipe>.precision.copies; })
+        return of<Recipe>.precision.copies > 1;
+    else
+        return true;
+}
 }  // namespace detail
 
 template <class Recipe>
@@ -43,8 +50,8 @@ using gradient_of =
     std::conditional_t<detail::narrow_gradients<Recipe>(), bfloat16, master_of<Recipe>>;
 
 template <class Recipe>
-using weight_role =
-    role<master_of<Recipe>, precise_of<Recipe>, typename precision_of<Recipe>::weight>;
+using weight_role = role<master_of<Recipe>, precise_of<Recipe>,
+                         typename precision_of<Recipe>::weight, detail::keeps_across<Recipe>()>;
 template <class Recipe> using gradient_role = role<gradient_of<Recipe>, precise_of<Recipe>>;
 template <class Recipe>
 using moment_role = role<typename precision_of<Recipe>::moment, precise_of<Recipe>>;

@@ -30,7 +30,7 @@ template <class State> void place_packed(State& state, arena& memory) {
                 field.copies.packed =
                     memory.take<T>(is.stack * packed_size<T>(is.rows, is.columns));
                 // A master that products can read serves the one that sums over outputs.
-                if constexpr (!field_type::reads_master)
+                if constexpr (field_type::has_across)
                     field.copies.across =
                         memory.take<T>(is.stack * packed_size<T>(is.columns, is.rows));
             }

@@ -86,6 +86,74 @@ private:
     }
 };
 
+// A packed weight (out, in) of bfloat16, summed over 'out': from its copy across or, where that is
+// not resident, from the other one, turned over square by square.
+template <class Isa> struct panels_back {
+    using meet = meeting<Isa, bfloat16, bfloat16>;
+    using word = typename meet::word;
+    using from_across = packed_panels<Isa, bfloat16, bfloat16>;
+    static constexpr bool fetches = from_across::fetches;
+    static constexpr int cut = copied_cut;
+    using copy = panel_copy<word>;
+
+    const bfloat16 *across, *packed;
+    int out, in;
+
+    right_rows<word> at(copy& to, block b, int column, int width, int k, int steps) const {
+        if (across) {
+            const from_across all{across, in, out};
+            if constexpr (from_across::in_place) {
+                no_copy none;
+                return all.at(none, b, column, width, k, steps);
+            } else {
+                return all.at(to, b, column, width, k, steps);
+            }
+        }
+        for (int o = k; o < k + steps; o += lane_count)
+            for (int i = 0; i < width; i += 2 * lane_count)
+                turn(to, o, smaller(lane_count, k + steps - o), o - k, column + i,
+                     smaller(2 * lane_count, width - i), i);
+        if constexpr (!from_across::in_place)
+            if (steps % 2 != 0)
+                for (int j = 0; j < panel_width; ++j) to.at[(steps - 1) * panel_width + j] = 0;
+        return {to.at, panel_width, to.at, 0};
+    }
+
+private:
+    // Sixteen outputs by as many pairs of inputs: rows of pairs become rows of numbers.
+    void turn(copy& to, int output, int outputs, int step, int input, int inputs, int j) const {
+        using vector = lanes<Isa>;
+        const panel p = panel_of(output, out, ceil_divide(in, 2));
+        const auto* const from = reinterpret_cast<const bfloat16_pair*>(packed) + p.at +
+                                 (output - p.first) + std::ptrdiff_t(input / 2) * p.width;
+        vector square[lane_count];
+        for (int r = 0; r < lane_count; ++r)
+            square[r] = 2 * r < inputs
+                            ? vector::load_first(from + std::ptrdiff_t(r) * p.width, outputs)
+                            : vector::splat(0.0F);
+        transpose(square);
+        const auto first = [&](int r) {
+            return interleave_low(lower(square[r]), upper(square[r]));
+        };
+        const auto second = [&](int r) {
+            return interleave_high(lower(square[r]), upper(square[r]));
+        };
+        if constexpr (from_across::in_place) {
+            for (int r = 0; r < outputs; r += 2) {
+                word* const line = to.at + (step + r) / 2 * panel_width + j;
+                paired(first(r), first(r + 1)).store(line);
+                paired(second(r), second(r + 1)).store(line + lane_count);
+            }
+        } else {
+            for (int r = 0; r < outputs; ++r) {
+                float* const line = to.at + meet::number(step + r) * panel_width + j;
+                first(r).store(line);
+                second(r).store(line + lane_count);
+            }
+        }
+    }
+};
+
 // The transpose of 'from' (a weight without a packed copy), packed on the way.
 template <class Isa, class Other> struct panels_of {
     using meet = meeting<Isa, Other, float>;

@@ -31,7 +31,7 @@ auto factors_back(picked<Y> dy, int first, const matrix<W>& w) {
     if constexpr (std::is_same_v<W, float>)
         return factors{left, rows_across<Isa, W, Y>(w.view()), w.out};
     else
-        return factors{left, packed_panels<Isa, W, Y>{w.across, w.in, w.out}, w.out};
+        return factors{left, panels_back<Isa>{w.across, w.packed, w.out, w.in}, w.out};
 }
 // One block of dw += dy^T x over 'count' rows from 'first' on.
 template <class Isa, class G, class Y, class X>

@@ -8,14 +8,16 @@
 #include <moe/core/bfloat16.hpp>
 #include <moe/precision/fp32.hpp>
 
+#include <cstdint>
+
 namespace moe {
 
 // Number formats that a field of a policy can name.
 enum class number_format : std::uint8_t { fp32, bf16 };
 
 // Resident copies of a weight: the FP32 master and, for each of the two products that read it, one
-// packed in bfloat16: 4 + 2 + 2 bytes, with gradient and moments 20 a parameter (18 with gradients
-// in bfloat16).
+// packed in bfloat16: 4 + 2 + 2 bytes, with gradient and moments 20 a parameter. With one copy,
+// which one of the products then turns over panel by panel, and gradients in bfloat16: 16.
 struct bf16 {
     using weight = bfloat16;
     using activation = bfloat16;
@@ -27,7 +29,12 @@ struct bf16 {
     // Sums over a grain are rounded once to this format, and at every node of the tree over grains.
     number_format gradients = number_format::fp32;
 
-    constexpr void each(auto visit) const { visit("gradients", gradients); }
+    int copies = 2;  // resident in bfloat16: 1 or 2
+
+    constexpr void each(auto visit) const {
+        visit("gradients", gradients);
+        visit("copies", copies);
+    }
 };
 
 static_assert(precision_policy<bf16>);

@@ -120,6 +120,17 @@ template <class Recipe> consteval bool optimizer_fits() {
     }
 }
 
+template <class Recipe> consteval bool precision_fits() {
+    if constexpr (requires { of<Recipe>.precision.copies; }) {
+        constexpr int copies = of<Recipe>.precision.copies;
+        constexpr bool fits = copies == 1 || copies == 2;
+        static_assert(fits, "moe: precision.copies must be 1 or 2. Write, e.g.: .copies = 2");
+        return fits;
+    } else {
+        return true;
+    }
+}
+
 template <class Recipe> consteval bool device_fits() {
     using slot = slots<Recipe>;
     constexpr bool computes = [] {
@@ -143,8 +154,10 @@ template <class Recipe> consteval bool numbers_fit() {
     constexpr bool routing = routing_fits<Recipe>();
     constexpr bool balance = balance_fits<Recipe>();
     constexpr bool optimizer = optimizer_fits<Recipe>();
+    constexpr bool precision = precision_fits<Recipe>();
     constexpr bool device = device_fits<Recipe>();
-    return model && rope_scaling && attention && ffn && routing && balance && optimizer && device;
+    return model && rope_scaling && attention && ffn && routing && balance && optimizer &&
+           precision && device;
 }
 
 }  // namespace detail
