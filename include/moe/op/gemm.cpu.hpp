@@ -63,6 +63,7 @@ template <class Left, class Right> struct factors {
     Right right;
     int depth;
 };
+template <class Left, class Right> factors(Left, Right, int) -> factors<Left, Right>;
 
 // begins, ends: the sums begin, end with these factors.
 template <class Isa, class Left, class Right, class Sums>
@@ -125,6 +126,9 @@ template <class RowsOf, class Work> struct product_list {
         return all;
     }
 };
+
+template <class RowsOf, class Work>
+product_list(int, int, int, RowsOf, Work) -> product_list<RowsOf, Work>;
 
 // How large the blocks of a list are: as the caches like, or smaller to give every thread some.
 struct block_size {
