@@ -14,6 +14,8 @@ besides = {
     "core": {"cstdlib", "string", "stdexcept", "limits"},
     "device": {"atomic", "thread", "memory", "vector", "new", "utility", "immintrin.h", "pthread.h",
                "sched.h", "sys/mman.h", "chrono", "algorithm"},
+    "comm": {"string", "vector", "memory", "chrono", "utility", "thread", "mutex",
+             "condition_variable", "exception"},
 }
 third_party = re.compile(r"nlohmann/|CLI/|xxhash|sentencepiece")
 
