@@ -119,12 +119,6 @@ private:
         }
         wake_all();
     }
-    static std::string text_of(std::chrono::nanoseconds time) {
-        const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time);
-        return milliseconds.count() % 1000 == 0 ? std::to_string(milliseconds.count() / 1000) + " s"
-                                                : std::to_string(milliseconds.count()) + " ms";
-    }
-
     arrival receive(int rank, std::span<const incoming> in, std::unique_lock<std::mutex>& lock) {
         one_rank& me = ranks_[std::size_t(rank)];
         for (std::size_t i = 0; i < in.size(); ++i) {

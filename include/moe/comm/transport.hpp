@@ -48,6 +48,12 @@ concept transport = requires(T t, const T& is, std::span<const outgoing> out,
     { t.split(std::span<const int>(), std::span<const int>()) } -> std::same_as<T>;
 };
 
+inline std::string text_of(std::chrono::nanoseconds time) {
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time);
+    return milliseconds.count() % 1000 == 0 ? std::to_string(milliseconds.count() / 1000) + " s"
+                                            : std::to_string(milliseconds.count()) + " ms";
+}
+
 // The ranks of one colour in the order of their keys, equal keys in that of the ranks.
 inline std::vector<int> members_of(int colour, std::span<const int> colours,
                                    std::span<const int> keys) {
