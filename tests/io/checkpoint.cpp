@@ -227,6 +227,9 @@ TEST_CASE("another recipe is named by its first difference") {
     const good_model found = find_checkpoint(folder / "run");
     key_values recipe = found.about.recipe;
     CHECK(error_of([&] { require_recipe(found, recipe); }).empty());
+    recipe.push_back({"parallel.data", "8"});  // how many ranks hold it is no matter
+    CHECK(error_of([&] { require_recipe(found, recipe); }).empty());
+    recipe.pop_back();
     recipe[1].value = "256";
     recipe[2].value = "bf16";
     CHECK(error_of([&] { require_recipe(found, recipe); }) ==

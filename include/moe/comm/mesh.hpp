@@ -3,7 +3,13 @@
 // holds everything and talks to nobody.
 #pragma once
 
+#include <cstdint>
+
 namespace moe {
+
+// Along 'data' every rank has the whole network and a part of the batch. Along 'expert' the experts
+// of a layer would be spread: types know it, no layout uses it yet.
+enum class axis : std::uint8_t { data, expert };
 
 template <class Policy>
 concept mesh_policy = requires {
@@ -12,8 +18,19 @@ concept mesh_policy = requires {
 
 struct mesh {
     static constexpr bool is_mesh = true;
+    int data = 1;  // ranks along this axis
+
+    constexpr void each(auto visit) const { visit("data", data); }
 };
 
 static_assert(mesh_policy<mesh>);
+
+// How many ranks run a recipe. An own mesh that does not say runs alone.
+template <mesh_policy Mesh> constexpr int ranks_of(const Mesh& m) {
+    if constexpr (requires { m.data; })
+        return m.data;
+    else
+        return 1;
+}
 
 }  // namespace moe

@@ -146,6 +146,15 @@ template <class Recipe> consteval bool device_fits() {
     return computes;
 }
 
+template <class Recipe> consteval bool mesh_fits() {
+    constexpr int ranks = ranks_of(of<Recipe>.parallel);
+    constexpr bool data = ranks >= 1 && ranks <= 65536;
+    static_assert(data,
+                  "moe: parallel.data must be from 1 to 65536, the ranks that share the batch. "
+                  "Write, e.g.: moe::mesh parallel {.data = 8};");
+    return data;
+}
+
 template <class Recipe> consteval bool numbers_fit() {
     constexpr bool model = model_fits<Recipe>();
     constexpr bool rope_scaling = rope_scaling_fits<Recipe>();
@@ -153,10 +162,11 @@ template <class Recipe> consteval bool numbers_fit() {
     constexpr bool ffn = ffn_fits<Recipe>();
     constexpr bool routing = routing_fits<Recipe>();
     constexpr bool balance = balance_fits<Recipe>();
+    constexpr bool mesh = mesh_fits<Recipe>();
     constexpr bool optimizer = optimizer_fits<Recipe>();
     constexpr bool precision = precision_fits<Recipe>();
     constexpr bool device = device_fits<Recipe>();
-    return model && rope_scaling && attention && ffn && routing && balance && optimizer &&
+    return model && rope_scaling && attention && ffn && routing && balance && mesh && optimizer &&
            precision && device;
 }
 
