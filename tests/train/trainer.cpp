@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "tests/support/count_allocations.hpp"
+#include "tests/support/layouts.hpp"
 #include "tests/support/small.hpp"
+
+#include <moe/comm/threads.hpp>
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <limits>
 
 namespace {
@@ -152,4 +156,80 @@ TEST_CASE("the plan is known before anything is allocated") {
     trainer one(s);
     CHECK(trainer::planned_bytes(s) ==
           one.network().bytes().total() + moe::optimizer<test::small>::planned_bytes());
+}
+
+TEST_CASE("the weights have the same bits from every number of ranks") {
+    const test::folder in;
+    test::put_domains(in);
+    moe::settings s = test::small_settings(in);
+    s.threads = 1;
+    s.steps = 6;
+    s.batch = 13 * 32;
+    for (const int grains : {1, 4, 6, 13}) {
+        s.grains = grains;
+        const test::outcome alone = test::train_some<test::small>(s, moe::alone());
+        CHECK(alone.losses.back() < alone.losses.front());
+        for (const int size : {2, 3, 4}) {
+            std::vector<test::outcome> of(static_cast<std::size_t>(size));
+            moe::run_ranks(size, std::chrono::seconds(60), [&](moe::thread_ranks& ranks) {
+                const auto rank = std::size_t(ranks.rank());
+                of[rank] = test::train_some<test::small>(s, std::move(ranks));
+            });
+            for (const test::outcome& one : of) {
+                INFO(grains << " grains, " << size << " ranks");
+                CHECK(one.weights == alone.weights);
+                CHECK(one == alone);
+            }
+        }
+    }
+}
+
+TEST_CASE("ranks that were told different things do not begin") {
+    const test::folder in, other;
+    test::put_domains(in);
+    test::put(other / "text/more/one.txt", test::get(in / "text/rivers/one.txt") + "and more");
+    const auto with = [&](auto change) {
+        return test::error_of([&] {
+            moe::run_ranks(2, std::chrono::seconds(60), [&](moe::thread_ranks& ranks) {
+                moe::settings s = test::small_settings(in);
+                if (ranks.rank() == 1) change(s);
+                moe::trainer<test::small, moe::device_on<test::small>, moe::thread_ranks> one(
+                    s, std::move(ranks));
+            });
+        });
+    };
+    CHECK(with([](moe::settings& s) { s.threads = 1; }).empty());
+    CHECK(test::has(with([](moe::settings& s) { s.seed = 5; }), "a flag of rank 1 is not that of"));
+    CHECK(test::has(with([](moe::settings& s) { s.rate = 5; }), "a flag of rank 1 is not that of"));
+    CHECK(test::has(with([&](moe::settings& s) { s.data = other / "text"; }),
+                    "the text of rank 1 is not that of"));
+}
+
+TEST_CASE("a step that is not finite is taken by no rank") {
+    const test::folder in;
+    test::put_domains(in);
+    moe::settings s = test::small_settings(in);
+    s.grains = 4;
+    std::atomic<int> refused = 0;
+    CHECK_THROWS_AS(
+        moe::run_ranks(
+            2, std::chrono::seconds(60),
+            [&](moe::thread_ranks& ranks) {
+                const bool odd = ranks.rank() == 1;
+                moe::trainer<test::small, moe::device_on<test::small>, moe::thread_ranks> one(
+                    s, std::move(ranks));
+                one.step();
+                if (odd)
+                    one.network().parameter("lm_head.weight")(0, 0) =
+                        std::numeric_limits<float>::infinity();
+                one.network().weights_changed();
+                try {
+                    one.step();
+                } catch (const moe::error& problem) {
+                    refused += test::has(problem.what(), "is not finite");
+                    throw;
+                }
+            }),
+        moe::error);
+    CHECK(refused == 2);
 }

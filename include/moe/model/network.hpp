@@ -8,19 +8,23 @@
 //
 // The sum over grains: while grain after grain arrives, neighbours are added in pairs, pairs of
 // pairs and so on, like the carries of a binary counter, so a batch of G grains needs log2(G) + 1
-// gradient buffers and every layout of the same grains computes the same tree.
+// gradient buffers and every layout of the same grains computes the same tree. A rank that begins
+// at another grain than the first merges what it has both halves of (comm/grain_tree.hpp).
 #pragma once
 
+#include <moe/comm/placement.hpp>
 #include <moe/device/executor.hpp>
 #include <moe/device/memory.hpp>
 #include <moe/model/bytes.hpp>
 #include <moe/model/parameters.hpp>
+#include <moe/model/run.hpp>
 #include <moe/model/transformer.hpp>
 #include <moe/recipe/checked.hpp>
 #include <moe/tensor/arena.hpp>
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <vector>
@@ -28,9 +32,11 @@
 namespace moe {
 
 struct network_settings {
-    int threads = 0;     // 0: one a core
-    int grains = 1;      // a batch; sets the number of gradient buffers
-    bool trains = true;  // without gradients a network can only score and generate
+    int threads = 0;      // 0: one a core
+    int grains = 1;       // of a batch, with this rank; sets the number of gradient buffers
+    bool trains = true;   // without gradients a network can only score and generate
+    int first_grain = 0;  // of this rank
+    int all_grains = 0;   // of all ranks; 0: this rank is the only one
 };
 
 template <class Recipe> using device_on = typename decltype(Recipe::device)::on;
@@ -149,24 +155,37 @@ public:
     double forward_backward(std::span<const int> windows, int length, double share,
                             double sequence_share) {
         MOE_CHECK(settings_.trains, ==, true);
-        const int depth = std::popcount(unsigned(grains_done_));
+        const int depth = sums_;
         MOE_CHECK(depth, <, int(gradients_.size()));
         const token_views tokens = take_windows(windows, length, lookahead, sequence_share);
         if (pass_.tokens() > 0)
             transformer::forward_backward(on(), pass_, tokens, precise(share), *weights_, *kept_,
                                           *delta_, *work_, gradients_[std::size_t(depth)]);
-        ++grains_done_;
-        // The carries: as many merges as trailing zeros of the counter.
-        for (int level = depth, carries = std::countr_zero(unsigned(grains_done_)); carries > 0;
-             --carries, --level)
-            merge(level - 1, level);
+        ++grains_done_, ++sums_;
+        const int first = settings_.first_grain;
+        for (int carries = grain_tree::carries(first, first + grains_done_); carries > 0; --carries)
+            --sums_, merge(sums_ - 1, sums_);
         return sum_of_losses();
     }
     // The gradient of all grains since the last call, in gradients().
     void finish_gradients() {
-        for (int level = std::popcount(unsigned(grains_done_)) - 1; level > 0; --level)
-            merge(level - 1, level);
-        grains_done_ = 0;
+        for (; sums_ > 1; --sums_) merge(sums_ - 2, sums_ - 1);
+        grains_done_ = sums_ = 0;
+    }
+    // The same of the grains of all ranks: what each is left with are parts of the same tree.
+    template <communicates Ranks> void finish_gradients(Ranks& ranks) {
+        if (ranks.size() == 1) return finish_gradients();
+        const int held = larger(sums_, 1);  // without a grain, room for the sum of the others'
+        const std::size_t bytes = plan_.gradients / gradients_.size();
+        each_run(gradients_.at(0), [&]<class T>(T* first, std::int64_t count) {
+            T* sums[64];
+            for (int i = 0; i < held; ++i) sums[i] = first + std::size_t(i) * (bytes / sizeof(T));
+            ranks.all_reduce(std::span<T* const>(sums, std::size_t(held)), count,
+                             settings_.all_grains);
+            for (int i = 1; i < held; ++i)
+                std::memset(static_cast<void*>(sums[i]), 0, std::size_t(count) * sizeof(T));
+        });
+        grains_done_ = sums_ = 0;
     }
     gradients_state& gradients() { return gradients_.at(0); }
 
@@ -217,7 +236,9 @@ private:
             *tokens = memory.take<int>(shape.tokens());
     }
     static std::size_t levels(network_settings settings) {
-        return settings.trains ? std::size_t(std::bit_width(unsigned(settings.grains))) : 0;
+        const int first = settings.first_grain;
+        const int most = grain_tree::most_pieces(first, first + settings.grains);
+        return settings.trains ? std::size_t(larger(most, 1)) : 0;
     }
 
     token_views take_windows(std::span<const int> windows, int length, int ahead,
@@ -265,7 +286,13 @@ private:
     std::vector<gradients_state> gradients_;
     table_views tables_;
     pass_of<Recipe> pass_;
-    int grains_done_ = 0;
+    int grains_done_ = 0, sums_ = 0;  // of this rank; buffers that hold a sum of them
 };
+
+// For all_reduce of comm/placement.hpp: the gradients of a network.
+template <communicates Ranks, class Recipe, class On>
+void sum_over(Ranks& ranks, network<Recipe, On>* of) {
+    of->finish_gradients(ranks);
+}
 
 }  // namespace moe

@@ -46,6 +46,11 @@ public:
         return clip_by_norm(sum, policy.clip);
     }
 
+    // Of a network whose gradient ranks share: the whole of it.
+    template <class... Where> clipping measure(const placed<network_type*, Where...>& gradient) {
+        return measure(*whole(gradient));
+    }
+
     // Step number 'step' (from 1) at this rate. Zeroes the gradient and renews the packed weights.
     void update(network_type& network, std::int64_t step, double rate, clipping clip) {
         each_trained(network, [&](const name&, auto& weight, auto& gradient, auto&... moment) {
@@ -54,6 +59,12 @@ public:
                           weight.copies, is.rows,
                           {.step = step, .rate = rate, .clip = clip.factor, .decays = is.decays});
         });
+    }
+
+    template <class... Where>
+    void update(const placed<network_type*, Where...>& gradient, std::int64_t step, double rate,
+                clipping clip) {
+        update(*whole(gradient), step, rate, clip);
     }
 
     // The first tensor whose gradient holds a NaN or an infinity; empty if none does.

@@ -24,6 +24,7 @@ public:
     std::span<const std::int64_t> layer(int i) const {
         return {counts_.data() + std::ptrdiff_t(i) * experts_, std::size_t(experts_)};
     }
+    std::span<std::int64_t> all() { return counts_; }
     void clear() { counts_.assign(counts_.size(), 0); }
     void add(const routing_counts& other) {
         for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];

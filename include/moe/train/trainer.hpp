@@ -6,10 +6,13 @@
 //   while (trainer.steps_done() < settings.steps) print(trainer.step());
 #pragma once
 
+#include <moe/comm/agree.hpp>
+#include <moe/comm/alone.hpp>
 #include <moe/io/corpus.hpp>
 #include <moe/io/stream.hpp>
 #include <moe/model/network.hpp>
 #include <moe/optim/schedule.hpp>
+#include <moe/recipe/print.hpp>
 #include <moe/train/optimizer.hpp>
 #include <moe/train/settings.hpp>
 #include <moe/train/step_report.hpp>
@@ -46,9 +49,26 @@ struct batch_plan {
     }
     int largest() const { return ceil_divide(sequences, grains); }
     interval grain(int i) const { return part_of(sequences, grains, i); }
+    // The grains of a rank.
+    interval part(int ranks, int rank) const { return grain_tree{grains}.part(ranks, rank); }
+    network_settings of_rank(int ranks, int rank, int threads) const {
+        const interval mine = part(ranks, rank);
+        return {.threads = threads,
+                .grains = int(mine.count()),
+                .trains = true,
+                .first_grain = int(mine.first),
+                .all_grains = grains};
+    }
 };
 
-template <class Recipe, class On = device_on<Recipe>> class trainer {
+// For all_reduce of comm/placement.hpp.
+template <communicates Ranks> void sum_over(Ranks& ranks, routing_counts* counts) {
+    ranks.all_reduce(counts->all());
+}
+
+// Ranks share the batch: each holds whole grains, and all take the same step. The same grains give
+// the same bits from any number of ranks.
+template <class Recipe, class On = device_on<Recipe>, communicates Ranks = alone> class trainer {
 public:
     using network_type = moe::network<Recipe, On>;
     using optimizer_type = moe::optimizer<Recipe, On>;
@@ -57,29 +77,37 @@ public:
     static constexpr int window = context + network_type::lookahead;
     static constexpr auto balance = of<Recipe>.balance;
 
-    explicit trainer(const settings& s)
-        : settings_(require_memory(s)),
+    // All ranks make theirs together.
+    explicit trainer(const settings& s, Ranks ranks = Ranks())
+        : ranks_(std::move(ranks)),
+          settings_(require_memory(s)),
           batch_(batch_plan::of_settings<Recipe>(s)),
           words_(s.tokenizer.empty() ? io::tokenizer() : io::tokenizer::load(s.tokenizer)),
           text_(s.data, checked_words(),
                 {.context = context, .lookahead = network_type::lookahead}),
           order_(text_, s.seed),
+          mine_(batch_.part(ranks_.size(), ranks_.rank())),
           network_({batch_.largest(), context},
-                   {.threads = s.threads, .grains = batch_.grains, .trains = true}),
+                   batch_.of_rank(ranks_.size(), ranks_.rank(), s.threads)),
           windows_(std::size_t(batch_.largest()) * window),
           losses_(std::size_t(batch_.grains)),
           balance_losses_(std::size_t(batch_.grains)),
           entropies_(std::size_t(batch_.largest()) * context),
           counts_(transformer::mixtures, of<Recipe>.ffn.routed) {
+        require_agreement();
         network_.start(s.seed);
     }
 
-    // Bytes of all arenas for these settings, known before any is allocated.
-    static std::size_t planned_bytes(const settings& s) {
+    // Bytes of all arenas of a rank for these settings, known before any is allocated.
+    static std::size_t planned_bytes(const settings& s, int ranks = 1, int rank = 0) {
         const batch_plan batch = batch_plan::of_settings<Recipe>(s);
-        return network_type::planned({batch.largest(), context}, {.grains = batch.grains}).total() +
+        return network_type::planned({batch.largest(), context}, batch.of_rank(ranks, rank, 0))
+                   .total() +
                optimizer_type::planned_bytes();
     }
+
+    Ranks& ranks() { return ranks_; }
+    const Ranks& ranks() const { return ranks_; }
 
     network_type& network() { return network_; }
     const network_type& network() const { return network_; }
@@ -87,11 +115,11 @@ public:
     const io::corpus& text() const { return text_; }
     const io::tokenizer& words() const { return words_; }
     const settings& with() const { return settings_; }
-    // Choices of the last step's batch.
+    // Choices of the last step's batch, of all ranks.
     const routing_counts& routing() const { return counts_; }
 
-    // How undecided the router was about a token of the last grain, in the mean over tokens and
-    // layers: the entropy of its affinities as a share of ln(experts). Allocates nothing.
+    // How undecided the router was about a token of this rank's last grain, in the mean over tokens
+    // and layers: the entropy of its affinities as a share of ln(experts). Allocates nothing.
     double router_entropy() {
         if constexpr (gives_affinities<std::remove_const_t<decltype(Recipe::routing)>> &&
                       of<Recipe>.ffn.routed > 1 && transformer::mixtures > 0) {
@@ -141,26 +169,33 @@ public:
         report.tokens = std::int64_t(batch_.sequences) * context;
         report.rate = rates().rate(steps_done_);
         counts_.clear();
-        for (int grain = 0; grain < batch_.grains; ++grain) run_grain(grain);
-        network_.finish_gradients();
+        for (std::int64_t grain = mine_.first; grain < mine_.last; ++grain) run_grain(int(grain));
+        const auto line = along<axis::data>(ranks_);
+        const auto gradient = all_reduce(line, over_batch<network_type*>(&network_));
+        const auto counts = all_reduce(line, over_batch<routing_counts*>(&counts_));
+        ranks_.all_gather(std::span(losses_));  // a rank's part of them are those of its grains
+        ranks_.all_gather(std::span(balance_losses_));
         report.loss = tree_sum(losses_) / double(report.tokens);
         report.balance_loss = tree_sum(balance_losses_) / batch_.sequences;
 
-        const clipping clip = optimizer_.measure(network_);
+        const clipping clip = optimizer_.measure(gradient);
         report.gradient_norm = clip.norm;
         if (!std::isfinite(report.loss) || !clip.finite()) refuse(report);
-        optimizer_.update(network_, report.step, report.rate, clip);
-        if constexpr (balance.uses_bias()) update_biases(report.rate);
+        optimizer_.update(gradient, report.step, report.rate, clip);
+        if constexpr (balance.uses_bias()) update_biases(report.rate, *whole(counts));
         position_ += std::uint64_t(batch_.sequences);
         ++steps_done_;
 
-        report.load = counts_.load();
+        report.load = whole(counts)->load();
         report.seconds =
             std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         return report;
     }
 
 private:
+    // Of each rank its own grains' part, until it is summed.
+    template <class Value> using over_batch = placed<Value, partial<axis::data>>;
+
     void run_grain(int grain) {
         const interval mine = batch_.grain(grain);
         for (std::int64_t i = mine.first; i < mine.last; ++i)
@@ -191,13 +226,14 @@ private:
     // After the step, from the choices of the whole batch; no gradient ever reaches a bias.
     // Behind the warm-up the biases slow down with the weights: at the end of a run loads settle
     // instead of swinging about the mean.
-    void update_biases(double rate) {
+    void update_biases(double rate, const routing_counts& counts) {
         const schedule all = rates();
         const double share = steps_done_ < all.warmup || all.peak == 0 ? 1 : rate / all.peak;
         int layer = 0;
         transformer::each_mixture_state(network_.weights(), [&](auto& mixture) {
             if constexpr (std::is_same_v<number_of<decltype(mixture.bias)>, float>)
-                balance.update(mixture.bias.at, counts_.layer(layer), of<Recipe>.ffn.routed, share);
+                balance.update(mixture.bias.at, counts.layer(layer).data(), of<Recipe>.ffn.routed,
+                               share);
             ++layer;
         });
     }
@@ -210,10 +246,27 @@ private:
             " is not finite; the step was not taken (a lower --lr or a look at the text helps)");
     }
 
+    void require_agreement() {
+        if (ranks_.size() == 1) return;
+        std::string recipe(type_name<On>());
+        print<Recipe>([&](const recipe_field& field) {
+            recipe.append("\n").append(field.key).append("=").append(field.value);
+        });
+        require_same(ranks_, "the recipe", recipe);
+        const settings& s = settings_;
+        std::string flags;
+        for (const double number :
+             {double(s.steps), double(s.batch), s.rate, double(s.curve), double(s.warmup),
+              s.final_share, s.decay_share, double(s.grains)})
+            flags += std::to_string(std::bit_cast<std::uint64_t>(number)) + " ";
+        require_same(ranks_, "a flag", flags + std::to_string(s.seed));
+        require_same(ranks_, "the text", io::text_of(text_.fingerprint()));
+    }
+
     // Before anything is allocated: the system grants more than it has, and kills later.
-    static const settings& require_memory(const settings& s) {
+    const settings& require_memory(const settings& s) const {
         constexpr std::size_t gb = 1'000'000'000;
-        const std::size_t needed = planned_bytes(s);
+        const std::size_t needed = planned_bytes(s, ranks_.size(), ranks_.rank());
         const std::size_t there =
             std::size_t(sysconf(_SC_PHYS_PAGES)) * std::size_t(sysconf(_SC_PAGESIZE));
         if (needed > there)
@@ -228,11 +281,13 @@ private:
         return words_;
     }
 
+    Ranks ranks_;
     settings settings_;
     batch_plan batch_;
     io::tokenizer words_;
     io::corpus text_;
     io::stream order_;
+    interval mine_;  // this rank's grains
     network_type network_;
     optimizer_type optimizer_;
     std::vector<int> windows_;

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// A few steps of the small recipe by some ranks, and what came of it in two words.
+#pragma once
+
+#include "tests/support/small.hpp"
+
+#include <moe/io/checkpoint.hpp>
+
+namespace test {
+
+struct outcome {
+    std::string weights, state;
+    std::vector<double> losses, norms;
+    bool operator==(const outcome&) const = default;
+};
+
+template <class Recipe, class Ranks> outcome train_some(const moe::settings& s, Ranks ranks) {
+    moe::trainer<Recipe, moe::device_on<Recipe>, Ranks> one(s, std::move(ranks));
+    outcome now;
+    for (std::int64_t i = 0; i < s.steps; ++i) {
+        const moe::step_report report = one.step();
+        now.losses.push_back(report.loss + report.balance_loss);
+        now.norms.push_back(report.gradient_norm);
+    }
+    const auto model = tensors_of(one.network()), moments = tensors_of(one.optimizer());
+    now.weights = moe::io::text_of(moe::io::weights_hash_of(model));
+    now.state = moe::io::text_of(moe::io::state_hash_of(model, moments, one.position()));
+    return now;
+}
+
+}  // namespace test
