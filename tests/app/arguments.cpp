@@ -70,6 +70,8 @@ TEST_CASE("arguments: train, every flag") {
                                     "3",
                                     "--grains",
                                     "8",
+                                    "--ranks",
+                                    "4",
                                     "--checkpoint-every",
                                     "11",
                                     "--keep",
@@ -103,6 +105,7 @@ TEST_CASE("arguments: train, every flag") {
     CHECK(s.seed == 18446744073709551615ULL);
     CHECK(s.threads == 3);
     CHECK(s.grains == 8);
+    CHECK(s.ranks == 4);
     CHECK(s.checkpoint_every == 11);
     CHECK(s.keep == 5);
     CHECK(s.validate_every == 13);
@@ -314,7 +317,7 @@ TEST_CASE("arguments: help of a word, before anything else is looked at") {
         CHECK_MESSAGE(line.size() <= 80, line);
         if (line.rfind("  --", 0) == 0) ++flags;
     }
-    CHECK(flags == 23);
+    CHECK(flags == 24);
     for (const char* part :
          {"optimizer steps [1000]", "[4096]", "[0.001]", "[cosine]", "[0.1]", "[0.2]", "[bytes]",
           "[0: one a core]", "only at the end [500]", "checkpoints kept [2]", "[random weights]"})

@@ -7,11 +7,20 @@
 #include <doctest/doctest.h>
 
 TEST_CASE("the launcher is known by what it leaves in the environment") {
-    const environment nothing{
-        {"OMPI_COMM_WORLD_SIZE", nullptr}, {"PMI_SIZE", nullptr}, {"PMIX_RANK", nullptr}};
-    CHECK_FALSE(moe::started_by_mpirun());
-    const environment started{{"OMPI_COMM_WORLD_SIZE", "2"}};
-    CHECK(moe::started_by_mpirun());
+    const environment nothing{{"OMPI_COMM_WORLD_SIZE", nullptr},
+                              {"OMPI_COMM_WORLD_RANK", nullptr},
+                              {"OMPI_COMM_WORLD_LOCAL_SIZE", nullptr},
+                              {"PMI_SIZE", nullptr},
+                              {"PMI_RANK", nullptr},
+                              {"PMIX_RANK", nullptr}};
+    CHECK(moe::launch_of_environment().size == 0);
+    const environment started{{"OMPI_COMM_WORLD_SIZE", "8"},
+                              {"OMPI_COMM_WORLD_RANK", "5"},
+                              {"OMPI_COMM_WORLD_LOCAL_SIZE", "4"}};
+    const moe::launch l = moe::launch_of_environment();
+    CHECK(l.size == 8);
+    CHECK(l.rank == 5);
+    CHECK(l.here == 4);
 }
 
 TEST_CASE("without MPI a session says what is missing") {

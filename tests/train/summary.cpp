@@ -33,7 +33,7 @@ run_summary example() {
     s.parameters = 17'300'000, s.parameters_active = 6'100'000;
     s.steps = 1000, s.tokens = 4'096'000, s.batch = 4096;
     s.seed = std::numeric_limits<std::uint64_t>::max();
-    s.threads = 2, s.grains = 8;
+    s.ranks = 4, s.threads = 2, s.grains = 8;
     s.instruction_set = "avx512_bf16";
     s.train_loss = 1.37000000000000012;
     s.validation = {{"biology", 1.981}, {"größe\n", 0.1 + 0.2}};

@@ -72,6 +72,10 @@ inline void add_train_flags(flag_list& flags, settings& s) {
                  s.decay_share, {0, 1});
     flags.number("--seed", "N", "starting weights and order of the data", s.seed, {0});
     add_machine_flags(flags, s);
+    flags.number("--ranks", "N",
+                 "ranks that share the batch, as threads of this program; the recipe's mesh says "
+                 "how many there must be (under mpirun: as processes)",
+                 s.ranks, {0, 1 << 16}, s.ranks == 0 ? "the mesh" : "");
     flags.number("--checkpoint-every", "N", "steps between checkpoints; 0: only at the end",
                  s.checkpoint_every, {0});
     flags.number("--keep", "N", "checkpoints kept", s.keep, {1, 1 << 20});

@@ -7,6 +7,7 @@
 #include <moe/app/console.hpp>
 #include <moe/app/describe.hpp>
 #include <moe/app/instruction_set.hpp>
+#include <moe/app/ranks.hpp>
 #include <moe/app/run_report.hpp>
 #include <moe/io/hugging_face.hpp>
 #include <moe/io/safetensors.hpp>
@@ -18,7 +19,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <exception>
 #include <string>
 
 namespace moe {
@@ -57,16 +57,23 @@ private:
     }
 
     static int train(const command& c) {
-        const settings& s = c.settings;
+        return with_ranks<Recipe>(std::string(type_name<Recipe>()), c.settings,
+                                  [](const settings& s, auto ranks) {
+                                      catch_stop_signals();
+                                      if (ranks.rank() == 0) return train(s, std::move(ranks));
+                                      follow<Recipe, On>(s, std::move(ranks));
+                                      return 0;
+                                  });
+    }
+    template <class Ranks> static int train(const settings& s, Ranks ranks) {
         std::FILE* const to = progress_stream(s.json);
-        catch_stop_signals();
         console watcher(to, s.steps, s.log_every);
         if constexpr (requires { On::instructions::name; }) {
             watcher.note(std::string(type_name<Recipe>()) + ": " + On::instructions::name);
             if (const std::string hint = unused_instructions(On::instructions::name); !hint.empty())
                 watcher.note(hint);
         }
-        training_run<Recipe, On> run(s, watcher);
+        training_run<Recipe, On, Ranks> run(s, watcher, std::move(ranks));
         const run_summary summary = run.fit(watcher);
         watcher.done();
         if (run.finished() && !run.history().validations.empty()) {
@@ -191,17 +198,14 @@ private:
 template <class Recipe> int program(int count, char** words) {
     using on = device_on<Recipe>;
     const std::string name = std::string(type_name<Recipe>());
-    const auto complain = [&](const char* what, int code) {
-        std::fprintf(stderr, "%s: %s\n", name.c_str(), what);
-        return code;
-    };
     if constexpr (requires { on::instructions::name; })
         if (const std::string stop = missing_instructions(on::instructions::name); !stop.empty())
-            return complain(stop.c_str(), 1);
+            return std::fprintf(stderr, "%s: %s\n", name.c_str(), stop.c_str()), 1;
     try {
         constexpr int context = of<Recipe>.model.context;
         command defaults;
         defaults.settings.batch = std::max(1, 4096 / context) * context;
+        defaults.settings.grains = ranks_of(of<Recipe>.parallel);
         const command c = parse_arguments(count, words, defaults);
         int code = 0;
         if (c.print.empty())
@@ -214,12 +218,8 @@ template <class Recipe> int program(int count, char** words) {
             throw error(std::string("standard output: cannot write: ") +
                         std::strerror(errno != 0 ? errno : EIO));
         return code;
-    } catch (const usage_error& problem) {
-        return complain(problem.what(), 2);
-    } catch (const std::bad_alloc&) {
-        return complain("out of memory; 'describe' tells what the recipe takes", 1);
-    } catch (const std::exception& problem) {
-        return complain(problem.what(), 1);
+    } catch (...) {
+        return tell_problem(name);
     }
 }
 

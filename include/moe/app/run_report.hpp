@@ -17,8 +17,8 @@ namespace moe {
 std::vector<domain_baseline> baselines_of(const io::corpus& text);
 
 // The network goes on from the beginning of each domain's held-out text.
-template <class Recipe, class On>
-std::vector<domain_sample> samples_of(training_run<Recipe, On>& run, std::int64_t tokens) {
+template <class Recipe, class On, class Ranks>
+std::vector<domain_sample> samples_of(training_run<Recipe, On, Ranks>& run, std::int64_t tokens) {
     auto& trainer = run.trainer();
     const io::corpus& text = trainer.text();
     const int context = text.shape().context;
@@ -36,8 +36,8 @@ std::vector<domain_sample> samples_of(training_run<Recipe, On>& run, std::int64_
     return samples;
 }
 
-template <class Recipe, class On>
-report_data report_of(training_run<Recipe, On>& run, const run_summary& summary) {
+template <class Recipe, class On, class Ranks>
+report_data report_of(training_run<Recipe, On, Ranks>& run, const run_summary& summary) {
     constexpr std::int64_t sample_tokens = 240;
     report_data report;
     report.summary = summary;

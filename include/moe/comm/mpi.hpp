@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Ranks as processes that mpirun started, on one machine or on many.
 //
-//   if (moe::started_by_mpirun()) {
+//   if (moe::launch_of_environment().size > 1) {
 //       moe::mpi_session session;
 //       moe::mpi_ranks ranks(session.world());
 //
@@ -37,8 +37,13 @@ static_assert(transport<mpi_transport>);
 using mpi_ranks = communicator<mpi_transport>;
 static_assert(communicates<mpi_ranks>);
 
-// Whether this process is one of several that a launcher started, which MPI has to connect.
-bool started_by_mpirun();
+// What a launcher leaves in the environment of the processes that it starts; MPI connects them.
+struct launch {
+    int size = 0;  // processes; 0: nobody launched this one
+    int rank = 0;
+    int here = 1;  // processes on this machine
+};
+launch launch_of_environment();
 // Whether this program was built with MPI.
 bool built_with_mpi();
 

@@ -5,6 +5,7 @@
 #include <moe/comm/mpi.hpp>
 
 #include <cstdlib>
+#include <initializer_list>
 #include <thread>
 
 #if defined(MOE_HAS_MPI)
@@ -16,11 +17,24 @@
 
 namespace moe {
 
-bool started_by_mpirun() {
-    // Open MPI; MPICH and what descends from it; Slurm's own launcher of either.
-    for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"})
-        if (const char* value = std::getenv(name); value && *value) return true;
-    return false;
+namespace {
+int number_in_environment(std::initializer_list<const char*> names, int otherwise) {
+    for (const char* name : names)
+        if (const char* value = std::getenv(name); value && *value) return std::atoi(value);
+    return otherwise;
+}
+}  // namespace
+
+launch launch_of_environment() {
+    // Open MPI; MPICH and what descends from it; Slurm's launcher with PMIx.
+    launch l;
+    l.size = number_in_environment({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}, 0);
+    if (l.size == 0 && number_in_environment({"PMIX_RANK"}, -1) >= 0)
+        l.size = number_in_environment({"SLURM_NTASKS"}, 0);
+    if (l.size == 0) return l;
+    l.rank = number_in_environment({"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"}, 0);
+    l.here = number_in_environment({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"}, 1);
+    return l;
 }
 
 #if defined(MOE_HAS_MPI)

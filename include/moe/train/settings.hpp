@@ -23,7 +23,8 @@ struct settings {
     double final_share = 0.1;  // cosine: last rate as a share of the peak; stable-decay: also
     double decay_share = 0.2;  // warm-up-stable-decay: share of the steps spent in the decay
     std::uint64_t seed = 1;    // starting weights and data order
-    int threads = 0;           // 0: one a core
+    int threads = 0;           // of a rank; 0: one a core
+    int ranks = 0;             // 0: as many as the recipe's mesh has
     int grains = 1;            // parts of the batch that are summed in a fixed tree (docs/tour.md)
     std::int64_t checkpoint_every = 500;   // steps; 0: only at the end
     int keep = 2;                          // checkpoints kept

@@ -25,6 +25,7 @@ struct run_summary {
     std::int64_t steps = 0, tokens = 0;  // of all, earlier ones of a resumed run included
     std::int64_t batch = 0;              // tokens a step
     std::uint64_t seed = 0;
+    std::int64_t ranks = 1;  // bytes and threads below are those of rank 0
     std::int64_t threads = 0, grains = 0;
     std::string instruction_set;
 

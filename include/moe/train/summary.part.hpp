@@ -28,6 +28,7 @@ template <class Summary, class Visit> void each_summary_key(Summary& s, Visit&& 
     visit("tokens", s.tokens);
     visit("batch", s.batch);
     visit("seed", s.seed);
+    visit("ranks", s.ranks);
     visit("threads", s.threads);
     visit("grains", s.grains);
     visit("instruction_set", s.instruction_set);

@@ -20,6 +20,7 @@
 #include <moe/recipe/count.hpp>
 #include <moe/train/energy.hpp>
 #include <moe/train/evaluate.hpp>
+#include <moe/train/follow.hpp>
 #include <moe/train/history.hpp>
 #include <moe/train/summary.hpp>
 #include <moe/train/tensors.hpp>
@@ -40,18 +41,20 @@ struct quiet {
     bool stop() const { return false; }
 };
 
-template <class Recipe, class On = device_on<Recipe>> class training_run {
+// Of several ranks this is rank 0's; the others follow (train/follow.hpp).
+template <class Recipe, class On = device_on<Recipe>, communicates Ranks = alone>
+class training_run {
 public:
-    using trainer_type = moe::trainer<Recipe, On>;
+    using trainer_type = moe::trainer<Recipe, On, Ranks>;
 
     // Takes the folder, builds the trainer, and fills it from --init or, with --resume, from the
     // newest good checkpoint.
     template <class Observer>
-    training_run(const settings& s, Observer& observer)
+    training_run(const settings& s, Observer& observer, Ranks ranks = Ranks())
         : settings_(require_folders(s)),
           lock_(s.out),
           found_(look_for_checkpoint(observer)),
-          trainer_(with_tokenizer()),
+          trainer_(make_trainer(std::move(ranks))),
           model_(tensors_of(trainer_.network())),
           moments_(tensors_of(trainer_.optimizer())) {
         // Enough for any run of these days; a longer one allocates now and then.
@@ -62,6 +65,7 @@ public:
             continue_from_checkpoint();
         else if (!s.init.empty())
             start_from_model(observer);
+        share_state(trainer_);
         open_logs();
     }
 
@@ -88,6 +92,7 @@ public:
             // That of an earlier stop does not count: the run was killed between its last
             // checkpoint and its summary.
             if (again.steps == trainer_.steps_done()) {
+                goes_on(trainer_.ranks(), false);
                 write_summary(summary_path, again);
                 observer.note(settings_.out +
                               ": this run is finished; summary.json is written again");
@@ -95,11 +100,11 @@ public:
             }
         }
         energy_meter meter({.watts = settings_.watts,
-                            .cores = trainer_.network().threads(),
+                            .cores = trainer_.network().threads() * trainer_.ranks().size(),
                             .earlier_joules = earlier_joules_});
         const double peak = peak_now();
         std::int64_t saved = trainer_.steps_done();
-        while (!finished() && !observer.stop()) {
+        while (goes_on(trainer_.ranks(), !finished() && !observer.stop())) {
             const step_report report = trainer_.step();
             history_.losses.push_back(report.loss);
             history_.seconds.push_back(report.seconds);
@@ -143,13 +148,16 @@ private:
 
     // A tokenizer that is to be learnt is learnt once, and stays with the run. Without a checkpoint
     // there is no run yet: what lies there may have been learnt from another text.
-    const settings& with_tokenizer() {
-        if (settings_.tokenizer != "train") return settings_;
-        settings_.tokenizer = io::join(settings_.out, "tokenizer.model");
+    void learn_tokenizer() {
+        settings_.tokenizer = learnt_tokenizer(settings_);
         if (found_.folder.empty() || !io::status_of(settings_.tokenizer).exists)
             io::write_file(settings_.tokenizer,
                            io::train_tokenizer(settings_.data, of<Recipe>.model.vocab).model());
-        return settings_;
+    }
+    trainer_type make_trainer(Ranks ranks) {
+        if (settings_.tokenizer == "train") learn_tokenizer();
+        ranks.barrier();
+        return trainer_type(settings_, std::move(ranks));
     }
 
     template <class Observer> io::good_model look_for_checkpoint(Observer& observer) {
@@ -228,14 +236,16 @@ private:
         }
     }
 
+    // The machines of all ranks are taken to be alike.
     double peak_now() {
         using weight = typename precision_of<Recipe>::weight;
+        const int ranks = trainer_.ranks().size();
         if constexpr (!requires { measured_peak(trainer_.network().on()); })
             return run_summary::unknown;
         else if constexpr (std::is_same_v<weight, bfloat16>)
-            return measured_bf16_peak(trainer_.network().on());
+            return measured_bf16_peak(trainer_.network().on()) * ranks;
         else
-            return measured_peak(trainer_.network().on());
+            return measured_peak(trainer_.network().on()) * ranks;
     }
     static double share_of(double tokens_per_second, double peak) {
         return tokens_per_second * double(count<Recipe>::train_flop_per_token) / peak;
@@ -340,6 +350,7 @@ private:
         s.batch = settings_.batch;
         s.seed = settings_.seed;
         s.threads = trainer_.network().threads();
+        s.ranks = trainer_.ranks().size();
         s.grains = settings_.grains;
         if constexpr (requires { typename On::instructions; })
             s.instruction_set = On::instructions::name;
@@ -357,7 +368,8 @@ private:
         s.flop = double(s.tokens) * double(counts::train_flop_per_token);
         s.flop_per_second = s.tokens_per_second * double(counts::train_flop_per_token);
         s.peak_share = s.flop_per_second / peak;
-        s.planned_bytes = std::int64_t(trainer_type::planned_bytes(settings_));
+        s.planned_bytes =
+            std::int64_t(trainer_type::planned_bytes(settings_, trainer_.ranks().size()));
         s.peak_bytes = std::int64_t(bytes.total() + optimizer<Recipe, On>::planned_bytes());
         s.resident_bytes = resident_peak_bytes();
         const energy used = meter.read(seconds - earlier_seconds_);
