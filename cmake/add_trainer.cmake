@@ -1,6 +1,7 @@
 # moe_add_trainer(NAME header.hpp): an executable NAME, in the current binary folder, from the
 # recipe 'struct NAME' that the header defines. One translation unit, one instantiation.
 include_guard(GLOBAL)
+include(${CMAKE_CURRENT_LIST_DIR}/mpi.cmake)
 
 set(MOE_ARCH native CACHE STRING
     "Instruction set of trainers, as in -march=; empty: what the compiler takes by default")
@@ -28,7 +29,8 @@ function(moe_add_parts)
     moe_dependencies(${needed})
     get_property(include GLOBAL PROPERTY MOE_INCLUDE_DIR)
     file(GLOB parts RELATIVE ${include} CONFIGURE_DEPENDS
-        ${include}/moe/io/*.part.hpp ${include}/moe/train/*.part.hpp ${include}/moe/app/*.part.hpp)
+        ${include}/moe/comm/*.part.hpp ${include}/moe/io/*.part.hpp ${include}/moe/train/*.part.hpp
+        ${include}/moe/app/*.part.hpp)
     set(sources)
     foreach(part IN LISTS parts)
         string(REPLACE .part.hpp .cpp source ${CMAKE_CURRENT_BINARY_DIR}/moe-parts/${part})
@@ -40,6 +42,11 @@ function(moe_add_parts)
     list(TRANSFORM needed PREPEND moe_ OUTPUT_VARIABLE libraries)
     target_link_libraries(moe_parts PUBLIC moe::moe PRIVATE ${libraries})
     target_compile_definitions(moe_parts PRIVATE MOE_HAS_SENTENCEPIECE MOE_HAS_ZLIB)
+    moe_find_mpi()
+    if(TARGET moe_mpi)
+        target_link_libraries(moe_parts PRIVATE moe_mpi)
+        target_compile_definitions(moe_parts PRIVATE MOE_HAS_MPI)
+    endif()
     moe_for_this_machine(moe_parts)
     # Files and words, nothing hot: a third less to wait for.
     target_compile_options(moe_parts PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O1>)

@@ -4,7 +4,8 @@ include(CMakePackageConfigHelpers)
 set(moe_package share/cmake/moe)
 install(TARGETS moe EXPORT moeTargets FILE_SET HEADERS DESTINATION include)
 install(EXPORT moeTargets NAMESPACE moe:: DESTINATION ${moe_package})
-install(FILES cmake/rooms.cmake cmake/debian.cmake cmake/dependencies.cmake cmake/add_trainer.cmake
+install(FILES cmake/rooms.cmake cmake/debian.cmake cmake/dependencies.cmake cmake/mpi.cmake
+    cmake/add_trainer.cmake
     DESTINATION ${moe_package})
 configure_package_config_file(cmake/moeConfig.cmake.in ${PROJECT_BINARY_DIR}/moeConfig.cmake
     INSTALL_DESTINATION ${moe_package} NO_CHECK_REQUIRED_COMPONENTS_MACRO)

@@ -6,6 +6,6 @@
 
 using namespace moe;
 
-const std::int64_t* choices(placed<std::span<std::int64_t>, partial<axis::data>> counts) {
+const std::int64_t* choices(placed<std::span<std::int64_t>, partial<mesh_axis::data>> counts) {
     return whole(counts).data();
 }

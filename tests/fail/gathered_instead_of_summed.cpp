@@ -6,6 +6,6 @@
 
 using namespace moe;
 
-void finish(alone& ranks, placed<std::span<float>, partial<axis::data>> gradient) {
-    all_gather(along<axis::data>(ranks), gradient);
+void finish(alone& ranks, placed<std::span<float>, partial<mesh_axis::data>> gradient) {
+    all_gather(along<mesh_axis::data>(ranks), gradient);
 }

@@ -6,6 +6,6 @@
 
 using namespace moe;
 
-void norm(alone& ranks, placed<std::span<float>, partial<axis::data>> gradient) {
+void norm(alone& ranks, placed<std::span<float>, partial<mesh_axis::data>> gradient) {
     sum_of(gradient, ranks.part(8), [](double x) { return x * x; });
 }

@@ -6,6 +6,6 @@
 
 using namespace moe;
 
-double norm(alone& ranks, placed<std::span<float>, sharded<axis::data>> gradient) {
+double norm(alone& ranks, placed<std::span<float>, sharded<mesh_axis::data>> gradient) {
     return whole(sum_of(gradient, ranks.part(8), [](double x) { return x * x; }));
 }

@@ -7,5 +7,5 @@
 using namespace moe;
 
 void finish(alone& ranks, placed<std::span<float>> gradient) {
-    reduce_scatter(along<axis::data>(ranks), gradient);
+    reduce_scatter(along<mesh_axis::data>(ranks), gradient);
 }

@@ -6,6 +6,6 @@
 
 using namespace moe;
 
-void finish(alone& experts, placed<std::span<float>, partial<axis::data>> gradient) {
-    all_reduce(along<axis::expert>(experts), gradient);
+void finish(alone& experts, placed<std::span<float>, partial<mesh_axis::data>> gradient) {
+    all_reduce(along<mesh_axis::expert>(experts), gradient);
 }

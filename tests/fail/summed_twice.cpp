@@ -6,7 +6,7 @@
 
 using namespace moe;
 
-void finish(alone& ranks, placed<std::span<float>, partial<axis::data>> gradient) {
-    const auto sum = all_reduce(along<axis::data>(ranks), gradient);
-    all_reduce(along<axis::data>(ranks), sum);
+void finish(alone& ranks, placed<std::span<float>, partial<mesh_axis::data>> gradient) {
+    const auto sum = all_reduce(along<mesh_axis::data>(ranks), gradient);
+    all_reduce(along<mesh_axis::data>(ranks), sum);
 }

@@ -6,6 +6,6 @@
 
 using namespace moe;
 
-void add(placed<double, partial<axis::data>> loss, placed<double> balance_loss) {
+void add(placed<double, partial<mesh_axis::data>> loss, placed<double> balance_loss) {
     loss + balance_loss;
 }

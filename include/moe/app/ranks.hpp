@@ -18,8 +18,8 @@
 
 namespace moe {
 
-// One line about the problem that was just caught; the exit code of the program. Of several
-// processes all see a usage error, and the first one tells.
+// One line about the problem that was just caught; the exit code of the program. A command line is
+// the same for all processes, and the first one tells.
 inline int tell_problem(const std::string& program) {
     const int rank = launch_of_environment().rank;
     const auto complain = [&](const char* what, int code) {
@@ -75,18 +75,19 @@ int as_processes(const std::string& program, settings s, const launch& by, const
         int(std::thread::hardware_concurrency()) < int(sysconf(_SC_NPROCESSORS_ONLN));
     s.threads = threads_of_rank(s, bound ? 1 : by.here);
     mpi_session session;
+    mpi_ranks last_words(session.world(), std::chrono::seconds(3));
     int code = 0;
     try {
         code = work(s, mpi_ranks(session.world()));
     } catch (...) {
-        code = tell_problem(program);
-        if (code == 2 && by.rank != 0) {  // the first one is about to tell
+        // What all ranks see, rank 0 tells, and ends the job while the others wait here for it.
+        if (by.rank != 0) {
             try {
-                mpi_ranks(session.world(), std::chrono::seconds(5)).barrier();
+                last_words.barrier();
             } catch (const error&) {
             }
         }
-        session.abort(code);
+        session.abort(tell_problem(program));
     }
     return code;
 }

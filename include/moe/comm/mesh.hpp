@@ -9,7 +9,7 @@ namespace moe {
 
 // Along 'data' every rank has the whole network and a part of the batch. Along 'expert' the experts
 // of a layer would be spread: types know it, no layout uses it yet.
-enum class axis : std::uint8_t { data, expert };
+enum class mesh_axis : std::uint8_t { data, expert };
 
 template <class Policy>
 concept mesh_policy = requires {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // How ranks hold a value, in its type. Along each axis of the mesh a value is the same on every
-// rank (nothing is said), cut into shards (sharded<axis>), or a sum whose terms the ranks hold
-// (partial<axis>). What takes only whole values, as an optimizer does, does not compile with a
+// rank (nothing is said), cut into shards (sharded<an axis>), or a sum whose terms the ranks hold
+// (partial<an axis>). What takes only whole values, as an optimizer does, does not compile with a
 // partial sum, and a sum along the wrong axis, or a second one, does not compile either.
 //
-//   placed<std::span<float>, partial<axis::data>> gradient(values);
-//   placed<std::span<float>> whole = all_reduce(along<axis::data>(ranks), gradient);
+//   placed<std::span<float>, partial<mesh_axis::data>> gradient(values);
+//   placed<std::span<float>> whole = all_reduce(along<mesh_axis::data>(ranks), gradient);
 #pragma once
 
 #include <moe/comm/communicator.hpp>
@@ -16,13 +16,13 @@
 
 namespace moe {
 
-template <axis Along> struct sharded {
+template <mesh_axis Along> struct sharded {
     static constexpr bool is_sum = false;
-    template <template <axis> class Other> using as = Other<Along>;
+    template <template <mesh_axis> class Other> using as = Other<Along>;
 };
-template <axis Along> struct partial {
+template <mesh_axis Along> struct partial {
     static constexpr bool is_sum = true;
-    template <template <axis> class Other> using as = Other<Along>;
+    template <template <mesh_axis> class Other> using as = Other<Along>;
 };
 
 template <class Value, class... Where> class placed {
@@ -36,11 +36,11 @@ private:
 };
 
 // The ranks of one line of the mesh.
-template <axis Along, communicates Ranks> struct line {
-    static constexpr axis is = Along;
+template <mesh_axis Along, communicates Ranks> struct mesh_line {
+    static constexpr mesh_axis is = Along;
     Ranks* ranks;
 };
-template <axis Along, communicates Ranks> line<Along, Ranks> along(Ranks& ranks) {
+template <mesh_axis Along, communicates Ranks> mesh_line<Along, Ranks> along(Ranks& ranks) {
     return {&ranks};
 }
 
@@ -74,7 +74,7 @@ template <class Value, class... Where>
 constexpr const Value& whole(const placed<Value, Where...>& x) {
     static_assert(sizeof...(Where) == 0,
                   "moe: this value is a shard or a partial sum, and the whole is wanted. Make it "
-                  "whole first, e.g.: all_reduce(along<axis::data>(ranks), value)");
+                  "whole first, e.g.: all_reduce(along<mesh_axis::data>(ranks), value)");
     return x.local();
 }
 
@@ -90,7 +90,7 @@ auto all_reduce(Line line, const placed<Value, Where...>& x) {
     static_assert(detail::among<sum, Where...>,
                   "moe: this value is no partial sum along the axis that it is summed along; it is "
                   "whole or sharded there, or has been summed already. Sum once, where the terms "
-                  "are, e.g.: all_reduce(along<axis::data>(ranks), gradient)");
+                  "are, e.g.: all_reduce(along<mesh_axis::data>(ranks), gradient)");
     if constexpr (detail::among<sum, Where...>) {
         Value value = x.local();
         sum_over(*line.ranks, value);
@@ -106,7 +106,7 @@ auto reduce_scatter(Line line, const placed<std::span<T>, Where...>& x) {
     using sum = partial<Line::is>;
     static_assert(detail::among<sum, Where...>,
                   "moe: only a partial sum can be summed into shards, along its own axis. Write, "
-                  "e.g.: reduce_scatter(along<axis::data>(ranks), gradient)");
+                  "e.g.: reduce_scatter(along<mesh_axis::data>(ranks), gradient)");
     if constexpr (detail::among<sum, Where...>) {
         line.ranks->reduce_scatter(x.local());
         return detail::replace<std::span<T>, sum, placed<void, sharded<Line::is>>, Where...>(
@@ -123,7 +123,7 @@ auto all_gather(Line line, const placed<std::span<T>, Where...>& x) {
     static_assert(
         detail::among<shard, Where...>,
         "moe: only shards can be gathered, along their own axis; a partial sum is summed. "
-        "Write, e.g.: all_gather(along<axis::data>(ranks), weights)");
+        "Write, e.g.: all_gather(along<mesh_axis::data>(ranks), weights)");
     if constexpr (detail::among<shard, Where...>) {
         line.ranks->all_gather(x.local());
         return detail::replace<std::span<T>, shard, placed<void>, Where...>(x.local());
@@ -140,7 +140,7 @@ auto operator+(const placed<Value, A...>& a, const placed<Value, B...>& b) {
         same,
         "moe: both terms must lie on the ranks in the same way, or one of them is counted "
         "once a rank. Sum the partial one first, e.g.: "
-        "all_reduce(along<axis::data>(ranks), loss) + balance_loss");
+        "all_reduce(along<mesh_axis::data>(ranks), loss) + balance_loss");
     return placed<Value, A...>(a.local() + b.local());
 }
 
@@ -149,7 +149,7 @@ template <class T, class... Where>
 auto sum_of(const placed<std::span<T>, Where...>& x, interval mine, auto&& f) {
     static_assert((!Where::is_sum && ...),
                   "moe: a function of a partial sum is not the sum of the function. Sum it first, "
-                  "e.g.: all_reduce(along<axis::data>(ranks), gradient)");
+                  "e.g.: all_reduce(along<mesh_axis::data>(ranks), gradient)");
     double sum = 0;
     for (std::int64_t i = mine.first; i < mine.last; ++i)
         sum += f(double(x.local()[std::size_t(i)]));

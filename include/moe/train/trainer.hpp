@@ -170,7 +170,7 @@ public:
         report.rate = rates().rate(steps_done_);
         counts_.clear();
         for (std::int64_t grain = mine_.first; grain < mine_.last; ++grain) run_grain(int(grain));
-        const auto line = along<axis::data>(ranks_);
+        const auto line = along<mesh_axis::data>(ranks_);
         const auto gradient = all_reduce(line, over_batch<network_type*>(&network_));
         const auto counts = all_reduce(line, over_batch<routing_counts*>(&counts_));
         ranks_.all_gather(std::span(losses_));  // a rank's part of them are those of its grains
@@ -194,7 +194,7 @@ public:
 
 private:
     // Of each rank its own grains' part, until it is summed.
-    template <class Value> using over_batch = placed<Value, partial<axis::data>>;
+    template <class Value> using over_batch = placed<Value, partial<mesh_axis::data>>;
 
     void run_grain(int grain) {
         const interval mine = batch_.grain(grain);

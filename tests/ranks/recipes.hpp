@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// The recipe of tests/program by one rank, two and four.
+#pragma once
+
+#include "tests/program/pocket.hpp"
+
+struct solo : pocket {};
+struct pair : pocket {
+    moe::mesh parallel{.data = 2};
+};
+struct quartet : pocket {
+    moe::mesh parallel{.data = 4};
+};
