@@ -1,7 +1,7 @@
 # moe_find_mpi() makes the target moe_mpi where MPI is wanted and there: an installed one, or, with
-# MOE_MPI=ON on a Debian-like machine, the distribution's Open MPI unpacked into MOE_DEPENDENCIES_DIR
-# without root. MOE_MPIRUN, a global property, is the command that starts processes: the number of
-# them, the program and its words follow.
+# MOE_MPI=ON on a Debian-like machine, the distribution's Open MPI, unpacked without root into
+# MOE_DEPENDENCIES_DIR. MOE_MPIRUN, a global property, is the command that starts processes: their
+# number, the program and its words follow.
 include_guard(GLOBAL)
 include(${CMAKE_CURRENT_LIST_DIR}/debian.cmake)
 

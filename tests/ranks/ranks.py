@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Trainers whose recipe has a mesh: the ranks are threads, or processes under mpirun, and the run is
-that of one rank."""
+"""Trainers whose recipe has a mesh: the ranks are threads, or processes under mpirun, and the run
+is that of one rank."""
 import json
 import os
 import pathlib
@@ -94,11 +94,11 @@ class Processes(Ranks):
         self.require_same(json.loads(told.out))
 
     def test_bad_input_is_told_once(self):
-        for count, trainer, says in (
-                (2, "quartet", "mpirun: expected 4 processes, the ranks of the recipe's mesh, found 2"),
-                (2, "solo", "mpirun: expected 1 process, the rank of the recipe's mesh, found 2"),
-                (2, "pair", "--batch: expected")):
-            told = self.run_processes(count, *self.words("--batch", 33), trainer=trainer)
+        for trainer, says in (
+                ("quartet", "mpirun: expected 4 processes, the ranks of the recipe's mesh, found"),
+                ("solo", "mpirun: expected 1 process, the rank of the recipe's mesh, found 2"),
+                ("pair", "--batch: expected")):
+            told = self.run_processes(2, *self.words("--batch", 33), trainer=trainer)
             self.assertEqual(told.code, 2, told.err)
             self.assertEqual(told.err.count(f"{trainer}: {says}"), 1, told.err)
 

@@ -15,9 +15,10 @@ besides = {
     "device": {"atomic", "thread", "memory", "vector", "new", "utility", "immintrin.h", "pthread.h",
                "sched.h", "sys/mman.h", "chrono", "algorithm"},
     "comm": {"string", "vector", "memory", "chrono", "utility", "thread", "mutex",
-             "condition_variable", "exception"},
+             "condition_variable", "exception", "cstdlib", "initializer_list", "algorithm",
+             "numeric"},
 }
-third_party = re.compile(r"nlohmann/|CLI/|xxhash|sentencepiece")
+third_party = re.compile(r"nlohmann/|CLI/|xxhash|sentencepiece|mpi\.h$")
 
 
 def problems(top):

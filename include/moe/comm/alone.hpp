@@ -7,6 +7,7 @@
 namespace moe {
 
 struct alone_transport {
+    static constexpr bool is_alone = true;
     int rank() const { return 0; }
     int size() const { return 1; }
     arrival move(std::span<const outgoing>, std::span<const incoming>, std::chrono::nanoseconds) {

@@ -35,6 +35,8 @@ template <class T> struct message {
 
 template <transport Transport> class communicator {
 public:
+    // One rank by its type: what only concerns several need not even be compiled.
+    static constexpr bool alone = requires { requires Transport::is_alone; };
     static constexpr std::chrono::nanoseconds patient = std::chrono::minutes(30);
 
     communicator() requires std::default_initializable<Transport> : communicator(Transport{}) {}
@@ -324,6 +326,7 @@ concept communicates = requires(T ranks, const T& is, std::span<float> values,
                                 std::span<std::int64_t> counts) {
     { is.rank() } -> std::same_as<int>;
     { is.size() } -> std::same_as<int>;
+    requires T::alone || !T::alone;
     ranks.all_reduce(values);
     ranks.reduce_scatter(counts);
     ranks.all_gather(values);

@@ -174,18 +174,22 @@ public:
     }
     // The same of the grains of all ranks: what each is left with are parts of the same tree.
     template <communicates Ranks> void finish_gradients(Ranks& ranks) {
-        if (ranks.size() == 1) return finish_gradients();
-        const int held = larger(sums_, 1);  // without a grain, room for the sum of the others'
-        const std::size_t bytes = plan_.gradients / gradients_.size();
-        each_run(gradients_.at(0), [&]<class T>(T* first, std::int64_t count) {
-            T* sums[64];
-            for (int i = 0; i < held; ++i) sums[i] = first + std::size_t(i) * (bytes / sizeof(T));
-            ranks.all_reduce(std::span<T* const>(sums, std::size_t(held)), count,
-                             settings_.all_grains);
-            for (int i = 1; i < held; ++i)
-                std::memset(static_cast<void*>(sums[i]), 0, std::size_t(count) * sizeof(T));
-        });
-        grains_done_ = sums_ = 0;
+        if constexpr (Ranks::alone) {
+            finish_gradients();
+        } else {
+            const int held = larger(sums_, 1);  // without a grain, room for the sum of the others'
+            const std::size_t bytes = plan_.gradients / gradients_.size();
+            each_run(gradients_.at(0), [&]<class T>(T* first, std::int64_t count) {
+                T* sums[64];
+                for (int i = 0; i < held; ++i)
+                    sums[i] = first + std::size_t(i) * (bytes / sizeof(T));
+                ranks.all_reduce(std::span<T* const>(sums, std::size_t(held)), count,
+                                 settings_.all_grains);
+                for (int i = 1; i < held; ++i)
+                    std::memset(static_cast<void*>(sums[i]), 0, std::size_t(count) * sizeof(T));
+            });
+            grains_done_ = sums_ = 0;
+        }
     }
     gradients_state& gradients() { return gradients_.at(0); }
 

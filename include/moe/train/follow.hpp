@@ -32,8 +32,8 @@ template <communicates Ranks> bool goes_on(Ranks& ranks, bool says) {
 // Weights, moments and position of rank 0 become those of all.
 template <class Recipe, class On, communicates Ranks>
 void share_state(trainer<Recipe, On, Ranks>& trainer) {
+    if constexpr (Ranks::alone) return;
     Ranks& ranks = trainer.ranks();
-    if (ranks.size() == 1) return;
     std::uint64_t numbers[] = {std::uint64_t(trainer.steps_done()), trainer.position()};
     ranks.broadcast(std::span<std::uint64_t>(numbers), 0);
     const auto share = [&](auto values) {

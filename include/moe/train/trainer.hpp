@@ -94,7 +94,7 @@ public:
           balance_losses_(std::size_t(batch_.grains)),
           entropies_(std::size_t(batch_.largest()) * context),
           counts_(transformer::mixtures, of<Recipe>.ffn.routed) {
-        require_agreement();
+        if constexpr (!Ranks::alone) require_agreement();
         network_.start(s.seed);
     }
 
@@ -247,7 +247,6 @@ private:
     }
 
     void require_agreement() {
-        if (ranks_.size() == 1) return;
         std::string recipe(type_name<On>());
         print<Recipe>([&](const recipe_field& field) {
             recipe.append("\n").append(field.key).append("=").append(field.value);
