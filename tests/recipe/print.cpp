@@ -202,7 +202,7 @@ TEST_CASE("JSON needs quotes around all but numbers and truth values") {
     CHECK(quoted(color::red));
     CHECK(quoted("text"));
     CHECK(quoted(std::string_view("text")));
-    CHECK(quoted(moe::mesh{}));
+    CHECK(quoted(moe::fp32{}));
     CHECK(quoted(std::numeric_limits<double>::infinity()));
     CHECK(quoted(std::numeric_limits<double>::quiet_NaN()));
 }
