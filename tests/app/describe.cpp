@@ -109,3 +109,21 @@ TEST_CASE("describe: a batch that is no number of sequences is a usage error") {
     CHECK_THROWS_AS(moe::describe<test::small>(settings_of(100)), moe::usage_error);
     CHECK_THROWS_AS(moe::describe<test::small>(settings_of(64, 3)), moe::usage_error);
 }
+
+TEST_CASE("describe: of several ranks it plans one") {
+    struct many : test::small {
+        moe::mesh parallel{.data = 4};
+    };
+    struct sharing : test::small {
+        moe::mesh parallel{.data = 4, .zero = 1};
+    };
+    const auto plan = [](auto recipe) {
+        return moe::describe<decltype(recipe)>(settings_of(256, 4)).bytes;
+    };
+    const moe::byte_plan one = plan(test::small{}), of_many = plan(many{}),
+                         of_sharing = plan(sharing{});
+    CHECK(of_many.gradients < one.gradients);
+    CHECK(of_many.moments == one.moments);
+    CHECK(of_sharing.moments < one.moments / 3);
+    CHECK(of_sharing.weights == one.weights);
+}

@@ -98,6 +98,18 @@ template <class T> void check_moves(auto& ranks, std::uint64_t seed, std::int64_
     ranks.all_gather(std::span(gathered));
     expect(same_bits(gathered, expected), "all_gather");
 
+    // In rows of three.
+    std::vector<T> rows(std::size_t(3 * count), poison<T>()), rows_expected;
+    for (int r = 0; r < size; ++r) {
+        const moe::interval theirs = moe::part_of(count, size, r);
+        for (std::int64_t i = 3 * theirs.first; i < 3 * theirs.last; ++i)
+            rows_expected.push_back(number_of<T>(seed, r, i));
+    }
+    for (std::int64_t i = 3 * mine.first; i < 3 * mine.last; ++i)
+        rows[std::size_t(i)] = number_of<T>(seed, rank, i);
+    ranks.all_gather(std::span(rows), 3);
+    expect(same_bits(rows, rows_expected), "all_gather of rows");
+
     for (int root = 0; root < size; ++root) {
         auto values = numbers_of<T>(seed, rank, count);
         ranks.broadcast(std::span(values), root);

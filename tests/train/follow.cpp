@@ -17,15 +17,19 @@ struct watcher : moe::quiet {
     bool stop() const { return steps == stop_after; }
 };
 
+struct small_zero : test::small {
+    moe::mesh parallel{.data = 4, .zero = 1};
+};
+
 // A run by as many ranks, the first of which stops after some steps.
+template <class Recipe = test::small>
 moe::run_summary run_by(int ranks_wanted, const moe::settings& s, std::int64_t stop_after = -1) {
     moe::run_summary summary;
     moe::run_ranks(ranks_wanted, std::chrono::seconds(60), [&](thread_ranks& ranks) {
-        if (ranks.rank() != 0)
-            return moe::follow<test::small, on, thread_ranks>(s, std::move(ranks));
+        if (ranks.rank() != 0) return moe::follow<Recipe, on, thread_ranks>(s, std::move(ranks));
         watcher watches;
         watches.stop_after = stop_after;
-        moe::training_run<test::small, on, thread_ranks> run(s, watches, std::move(ranks));
+        moe::training_run<Recipe, on, thread_ranks> run(s, watches, std::move(ranks));
         summary = run.fit(watches);
     });
     return summary;
@@ -72,6 +76,37 @@ TEST_CASE("stopped by some ranks, gone on by others: the same") {
     CHECK(end.state_hash == whole.state_hash);
     // A finished run only tells again.
     CHECK(run_by(2, s).state_hash == whole.state_hash);
+}
+
+TEST_CASE("moments that ranks share are those that each would have") {
+    const test::folder in;
+    test::put_domains(in);
+    moe::settings s = test::small_settings(in, "whole");
+    s.threads = 1;
+    s.grains = 4;
+    const moe::run_summary whole = run_by(1, s);
+    std::int64_t bytes = 0;
+    for (const int ranks : {4, 3, 2}) {
+        s.out = in / ("run" + std::to_string(ranks));
+        const moe::run_summary shared = run_by<small_zero>(ranks, s);
+        CHECK(shared.weights_hash == whole.weights_hash);
+        CHECK(shared.state_hash == whole.state_hash);
+        CHECK(shared.peak_bytes == shared.planned_bytes);
+        CHECK(shared.planned_bytes > bytes);  // fewer ranks, larger shares
+        bytes = shared.planned_bytes;
+    }
+    CHECK(bytes < whole.planned_bytes);
+    // Stopped by ranks that share, gone on by others that share, by one, by two that do not.
+    s.out = in / "parts";
+    CHECK(run_by<small_zero>(4, s, 3).steps == 3);
+    s.resume = true;
+    CHECK(run_by<small_zero>(3, s, 3).steps == 6);
+    CHECK(run_by(1, s, 1).steps == 7);
+    CHECK(run_by<small_zero>(1, s, 1).steps == 8);
+    CHECK(run_by(2, s, 1).steps == 9);
+    const moe::run_summary end = run_by<small_zero>(2, s);
+    CHECK(end.steps == 12);
+    CHECK(end.state_hash == whole.state_hash);
 }
 
 TEST_CASE("another model's weights reach every rank") {

@@ -79,3 +79,23 @@ TEST_CASE("a gradient that is not finite is named by its tensor") {
     CHECK(!optimizer.measure(net).finite());
     CHECK(optimizer.first_not_finite(net) == "lm_head.weight");
 }
+
+TEST_CASE("shares of moments cover every row once and take what they must") {
+    constexpr moe::spec matrix{.rows = 7, .columns = 5, .stack = 3}, gain{.columns = 9};
+    for (const moe::spec is : {matrix, gain})
+        for (int ranks = 1; ranks <= 9; ++ranks) {
+            std::int64_t next = 0;
+            for (int r = 0; r < ranks; ++r) {
+                const moe::interval mine = moe::moment_share{ranks, r}.rows_of(is);
+                CHECK(mine.first == next);
+                next = mine.last;
+            }
+            CHECK(next == is.rows * is.stack);
+        }
+    using optimizer = moe::optimizer<test::small>;
+    const std::size_t all = optimizer::planned_bytes();
+    std::size_t sum = 0;
+    for (int r = 0; r < 4; ++r) sum += optimizer::planned_bytes({4, r});
+    CHECK(sum >= all);
+    CHECK(optimizer::planned_bytes({4, 3}) < all / 3);
+}

@@ -49,9 +49,12 @@ template <class Recipe, class On = device_on<Recipe>> description describe(const
     const batch_plan batch = batch_plan::of_settings<Recipe>(s);
     d.batch = s.batch;
     d.grains = s.grains;
+    // Of the last rank, which holds as much as any.
+    constexpr int ranks = ranks_of(of<Recipe>.parallel);
     d.bytes = network<Recipe, On>::planned({batch.largest(), of<Recipe>.model.context},
-                                           {.grains = batch.grains});
-    d.bytes.moments = optimizer<Recipe, On>::planned_bytes();
+                                           batch.of_rank(ranks, ranks - 1, 0));
+    d.bytes.moments =
+        optimizer<Recipe, On>::planned_bytes(trainer<Recipe, On>::share_of(ranks, ranks - 1));
     return d;
 }
 

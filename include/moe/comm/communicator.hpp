@@ -79,10 +79,11 @@ public:
         sum_parts(pieces, count, {grains});
     }
 
-    // Every rank's part of the values becomes every other rank's, too.
-    template <travels T> void all_gather(std::span<T> values) {
-        begin(collective::all_gather, element_of<T>, std::int64_t(values.size()), 0);
-        gather_parts(values.data(), std::int64_t(values.size()));
+    // Every rank's part of the values becomes every other rank's, too. Parts are of whole rows of
+    // 'width' values.
+    template <travels T> void all_gather(std::span<T> values, std::int64_t width = 1) {
+        begin(collective::all_gather, element_of<T>, std::int64_t(values.size()), width);
+        gather_parts(values.data(), std::int64_t(values.size()) / width, width);
     }
 
     template <travels T> void broadcast(std::span<T> values, int root) {
@@ -273,13 +274,13 @@ private:
                 std::memcpy(result, staged_[0], std::size_t(mine.count()) * sizeof(T));
         }
     }
-    template <class T> void gather_parts(T* values, std::int64_t count) {
-        const interval mine = part(count);
+    template <class T> void gather_parts(T* values, std::int64_t rows, std::int64_t width = 1) {
+        const interval mine = part(rows);
         for (int other = 0; other < size(); ++other) {
             if (other == rank()) continue;
-            const interval theirs = part_of(count, size(), other);
-            send(other, values + mine.first, mine.count());
-            receive(other, values + theirs.first, theirs.count());
+            const interval theirs = part_of(rows, size(), other);
+            send(other, values + mine.first * width, mine.count() * width);
+            receive(other, values + theirs.first * width, theirs.count() * width);
         }
         move();
     }

@@ -19,8 +19,12 @@ concept mesh_policy = requires {
 struct mesh {
     static constexpr bool is_mesh = true;
     int data = 1;  // ranks along this axis
+    int zero = 0;  // stage of ZeRO; 1: of the optimizer's moments each of them holds its share
 
-    constexpr void each(auto visit) const { visit("data", data); }
+    constexpr void each(auto visit) const {
+        visit("data", data);
+        visit("zero", zero);
+    }
 };
 
 static_assert(mesh_policy<mesh>);
@@ -31,6 +35,14 @@ template <mesh_policy Mesh> constexpr int ranks_of(const Mesh& m) {
         return m.data;
     else
         return 1;
+}
+
+// Whether ranks along 'data' share the optimizer's moments.
+template <mesh_policy Mesh> constexpr bool shares_moments(const Mesh& m) {
+    if constexpr (requires { m.zero; })
+        return m.zero > 0;
+    else
+        return false;
 }
 
 }  // namespace moe

@@ -13,6 +13,7 @@ struct adamw {
     double clip = 1.0;   // largest norm of the whole gradient; 0: no limit
 
     static constexpr int moments = 2;
+    static constexpr bool elementwise = true;  // any rows of a tensor can be updated alone
 
     constexpr void each(auto visit) const {
         visit("beta1", beta1);

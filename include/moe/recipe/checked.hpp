@@ -152,7 +152,26 @@ template <class Recipe> consteval bool mesh_fits() {
     static_assert(data,
                   "moe: parallel.data must be from 1 to 65536, the ranks that share the batch. "
                   "Write, e.g.: moe::mesh parallel {.data = 8};");
-    return data;
+    constexpr bool zero = [] {
+        if constexpr (requires { of<Recipe>.parallel.zero; })
+            return of<Recipe>.parallel.zero == 0 || of<Recipe>.parallel.zero == 1;
+        else
+            return true;
+    }();
+    static_assert(zero,
+                  "moe: parallel.zero must be 0 (every rank has all moments) or 1 (each has its "
+                  "share). Write, e.g.: moe::mesh parallel {.data = 8, .zero = 1};");
+    constexpr bool shares = !zero || !shares_moments(of<Recipe>.parallel) || [] {
+        if constexpr (requires { of<Recipe>.optimizer.elementwise; })
+            return bool(of<Recipe>.optimizer.elementwise);
+        else
+            return false;
+    }();
+    static_assert(shares,
+                  "moe: parallel.zero = 1 shares out the rows of every tensor, and the policy in "
+                  "slot 'optimizer' does not say that it treats each number by itself. Write, "
+                  "e.g.: static constexpr bool elementwise = true;");
+    return data && zero && shares;
 }
 
 template <class Recipe> consteval bool numbers_fit() {

@@ -7,9 +7,11 @@
 //   builds its trainer                        builds its trainer
 //   loads a checkpoint, shares it             takes it over
 //   says before each step that there is one   takes the step, until there is none
+//   says that it wants all moments            sends its share of them
 #pragma once
 
 #include <moe/io/file.hpp>
+#include <moe/train/tensors.hpp>
 #include <moe/train/trainer.hpp>
 
 #include <string>
@@ -22,11 +24,23 @@ inline std::string learnt_tokenizer(const settings& s) {
     return io::join(s.out, "tokenizer.model");
 }
 
-// Whether there is another step, which rank 0 knows.
-template <communicates Ranks> bool goes_on(Ranks& ranks, bool says) {
-    std::int64_t word = says;
-    ranks.broadcast(std::span(&word, 1), 0);
-    return word != 0;
+enum class lead : std::int64_t { stop, step, gather };
+
+// What is next, which rank 0 knows.
+template <communicates Ranks> lead follow_lead(Ranks& ranks, lead says = lead::stop) {
+    auto word = std::int64_t(says);
+    if constexpr (!Ranks::alone) ranks.broadcast(std::span(&word, 1), 0);
+    return lead(word);
+}
+
+// The moments of all ranks as a list of tensors, for rank 0: they are there until the next step.
+template <class Recipe, class On, communicates Ranks>
+io::tensor_list gathered_moments(trainer<Recipe, On, Ranks>& trainer) {
+    if constexpr (!Ranks::alone && moe::trainer<Recipe, On, Ranks>::shares) {
+        follow_lead(trainer.ranks(), lead::gather);
+        trainer.optimizer().gather(trainer.ranks());
+    }
+    return tensors_of(trainer.optimizer());
 }
 
 // Weights, moments and position of rank 0 become those of all.
@@ -41,7 +55,14 @@ void share_state(trainer<Recipe, On, Ranks>& trainer) {
                         0);
     };
     trainer.network().each_parameter([&](const name&, auto values, spec) { share(values); });
-    trainer.optimizer().each_moment([&](int, const name&, auto values, spec) { share(values); });
+    if (numbers[0] != 0) {  // before the first step moments are zero
+        if constexpr (moe::trainer<Recipe, On, Ranks>::shares)
+            trainer.optimizer().scatter(ranks);
+        else
+            trainer.optimizer().each_moment(
+                [&](int, const name&, auto values, spec) { share(values); });
+    }
+    trainer.optimizer().drop_whole();
     trainer.continue_from(std::int64_t(numbers[0]), numbers[1]);
 }
 
@@ -51,7 +72,11 @@ template <class Recipe, class On, communicates Ranks> void follow(settings s, Ra
     if (s.tokenizer == "train") s.tokenizer = learnt_tokenizer(s);
     trainer<Recipe, On, Ranks> trainer(s, std::move(ranks));
     share_state(trainer);
-    while (goes_on(trainer.ranks(), false)) trainer.step();
+    for (lead next; (next = follow_lead(trainer.ranks())) != lead::stop;)
+        if (next == lead::step)
+            trainer.step();
+        else
+            trainer.optimizer().gather(trainer.ranks());
 }
 
 }  // namespace moe

@@ -89,6 +89,7 @@ public:
           mine_(batch_.part(ranks_.size(), ranks_.rank())),
           network_({batch_.largest(), context},
                    batch_.of_rank(ranks_.size(), ranks_.rank(), s.threads)),
+          optimizer_(share_of(ranks_.size(), ranks_.rank())),
           windows_(std::size_t(batch_.largest()) * window),
           losses_(std::size_t(batch_.grains)),
           balance_losses_(std::size_t(batch_.grains)),
@@ -103,7 +104,13 @@ public:
         const batch_plan batch = batch_plan::of_settings<Recipe>(s);
         return network_type::planned({batch.largest(), context}, batch.of_rank(ranks, rank, 0))
                    .total() +
-               optimizer_type::planned_bytes();
+               optimizer_type::planned_bytes(share_of(ranks, rank));
+    }
+
+    // Of the optimizer's moments, as the recipe's mesh says.
+    static constexpr bool shares = shares_moments(of<Recipe>.parallel);
+    static constexpr moment_share share_of(int ranks, int rank) {
+        return shares ? moment_share{ranks, rank} : moment_share{};
     }
 
     Ranks& ranks() { return ranks_; }
@@ -112,6 +119,7 @@ public:
     network_type& network() { return network_; }
     const network_type& network() const { return network_; }
     optimizer_type& optimizer() { return optimizer_; }
+    const optimizer_type& optimizer() const { return optimizer_; }
     const io::corpus& text() const { return text_; }
     const io::tokenizer& words() const { return words_; }
     const settings& with() const { return settings_; }
@@ -181,7 +189,10 @@ public:
         const clipping clip = optimizer_.measure(gradient);
         report.gradient_norm = clip.norm;
         if (!std::isfinite(report.loss) || !clip.finite()) refuse(report);
-        optimizer_.update(gradient, report.step, report.rate, clip);
+        if constexpr (shares && !Ranks::alone)
+            optimizer_.update_share(*whole(gradient), ranks_, report.step, report.rate, clip);
+        else
+            optimizer_.update(gradient, report.step, report.rate, clip);
         if constexpr (balance.uses_bias()) update_biases(report.rate, *whole(counts));
         position_ += std::uint64_t(batch_.sequences);
         ++steps_done_;

@@ -55,8 +55,7 @@ public:
           lock_(s.out),
           found_(look_for_checkpoint(observer)),
           trainer_(make_trainer(std::move(ranks))),
-          model_(tensors_of(trainer_.network())),
-          moments_(tensors_of(trainer_.optimizer())) {
+          model_(tensors_of(trainer_.network())) {
         // Enough for any run of these days; a longer one allocates now and then.
         const std::int64_t steps = std::min<std::int64_t>(s.steps, 10'000'000);
         history_.reserve(std::size_t(steps),
@@ -75,7 +74,7 @@ public:
     // The plan of all arenas.
     byte_plan planned() const {
         byte_plan bytes = trainer_.network().bytes();
-        bytes.moments = optimizer<Recipe, On>::planned_bytes();
+        bytes.moments = optimizer<Recipe, On>::planned_bytes(trainer_.optimizer().share());
         return bytes;
     }
     // Whether all steps are done.
@@ -92,7 +91,7 @@ public:
             // That of an earlier stop does not count: the run was killed between its last
             // checkpoint and its summary.
             if (again.steps == trainer_.steps_done()) {
-                goes_on(trainer_.ranks(), false);
+                follow_lead(trainer_.ranks(), lead::stop);
                 write_summary(summary_path, again);
                 observer.note(settings_.out +
                               ": this run is finished; summary.json is written again");
@@ -104,7 +103,8 @@ public:
                             .earlier_joules = earlier_joules_});
         const double peak = peak_now();
         std::int64_t saved = trainer_.steps_done();
-        while (goes_on(trainer_.ranks(), !finished() && !observer.stop())) {
+        while (!finished() && !observer.stop()) {
+            follow_lead(trainer_.ranks(), lead::step);
             const step_report report = trainer_.step();
             history_.losses.push_back(report.loss);
             history_.seconds.push_back(report.seconds);
@@ -127,6 +127,7 @@ public:
             save(observer, earlier_seconds_ + since(begin), meter);
         const run_summary summary =
             summarise(earlier_seconds_ + since(begin), meter, (peak + peak_now()) / 2);
+        follow_lead(trainer_.ranks(), lead::stop);
         write_summary(summary_path, summary);
         return summary;
     }
@@ -186,7 +187,8 @@ private:
         require_same(about.state, "grains", std::to_string(settings_.grains), "--grains");
         require_same(about.state, "text", io::text_of(trainer_.text().fingerprint()), "--data");
         io::load_weights(found_, model_);
-        io::load_optimizer(found_, moments_);
+        trainer_.optimizer().hold_whole();
+        io::load_optimizer(found_, tensors_of(trainer_.optimizer()));
         trainer_.continue_from(about.step, about.data_position);
         if (!history_.unpack_losses(io::load_attachment(found_, "losses.f64")) ||
             history_.losses.size() != std::size_t(about.step))
@@ -330,18 +332,18 @@ private:
         what.step = trainer_.steps_done();
         what.data_position = trainer_.position();
         what.model = model_;
-        what.optimizer = moments_;
+        what.optimizer = gathered_moments(trainer_);
         what.attachments.push_back({"losses.f64", history_.packed_losses()});
         if (!trainer_.words().is_bytes())
             what.attachments.push_back({"tokenizer.model", trainer_.words().model()});
         saved_ = io::save_checkpoint(settings_.out, what, settings_.keep);
+        trainer_.optimizer().drop_whole();
         for (const std::string& warning : saved_.warnings) observer.note(warning);
     }
 
     run_summary summarise(double seconds, energy_meter& meter, double peak) {
         using counts = count<Recipe>;
         run_summary s;
-        const byte_plan& bytes = trainer_.network().bytes();
         s.recipe = std::string(type_name<Recipe>());
         s.parameters = counts::parameters;
         s.parameters_active = counts::parameters_active;
@@ -370,7 +372,7 @@ private:
         s.peak_share = s.flop_per_second / peak;
         s.planned_bytes =
             std::int64_t(trainer_type::planned_bytes(settings_, trainer_.ranks().size()));
-        s.peak_bytes = std::int64_t(bytes.total() + optimizer<Recipe, On>::planned_bytes());
+        s.peak_bytes = std::int64_t(planned().total());
         s.resident_bytes = resident_peak_bytes();
         const energy used = meter.read(seconds - earlier_seconds_);
         s.joules = used.joules;
@@ -378,7 +380,8 @@ private:
         s.price_per_hour = settings_.price_per_hour;
         s.money = money(seconds, settings_.price_per_hour);
         s.weights_hash = io::text_of(io::weights_hash_of(model_));
-        s.state_hash = io::text_of(io::state_hash_of(model_, moments_, trainer_.position()));
+        s.state_hash =
+            io::text_of(io::state_hash_of(model_, gathered_moments(trainer_), trainer_.position()));
         return s;
     }
 
@@ -386,7 +389,7 @@ private:
     io::run_lock lock_;
     io::good_model found_;
     trainer_type trainer_;
-    io::tensor_list model_, moments_;
+    io::tensor_list model_;
     run_history history_;
     std::optional<io::metrics_writer> metrics_;
     std::optional<io::event_writer> events_;
