@@ -37,6 +37,8 @@ template <transport Transport> class communicator {
 public:
     // One rank by its type: what only concerns several need not even be compiled.
     static constexpr bool alone = requires { requires Transport::is_alone; };
+    // Whether the ranks have one memory to live in.
+    static constexpr bool in_one_process = requires { requires Transport::in_one_process; };
     static constexpr std::chrono::nanoseconds patient = std::chrono::minutes(30);
 
     communicator() requires std::default_initializable<Transport> : communicator(Transport{}) {}
@@ -327,7 +329,8 @@ concept communicates = requires(T ranks, const T& is, std::span<float> values,
                                 std::span<std::int64_t> counts) {
     { is.rank() } -> std::same_as<int>;
     { is.size() } -> std::same_as<int>;
-    requires T::alone || !T::alone;
+    { T::alone } -> std::convertible_to<bool>;
+    { T::in_one_process } -> std::convertible_to<bool>;
     ranks.all_reduce(values);
     ranks.reduce_scatter(counts);
     ranks.all_gather(values);

@@ -189,6 +189,8 @@ private:
 
 class thread_transport {
 public:
+    static constexpr bool in_one_process = true;
+
     thread_transport(std::shared_ptr<thread_world> world, int rank)
         : world_(std::move(world)), rank_(rank) {}
 
@@ -236,7 +238,13 @@ void run_ranks(int size, std::chrono::nanoseconds patience, const Work& work) {
         world->leave(rank, why);
     };
     std::vector<std::thread> others;
-    for (int r = 1; r < size; ++r) others.emplace_back(one, r);
+    try {
+        for (int r = 1; r < size; ++r) others.emplace_back(one, r);
+    } catch (const std::exception& problem) {  // no more threads for this process
+        const int last = int(others.size()) + 1;
+        errors[std::size_t(last)] = std::current_exception();
+        for (int r = last; r < size; ++r) world->leave(r, problem.what());
+    }
     one(0);
     for (std::thread& other : others) other.join();
     if (const int first = world->first_to_fail(); first >= 0 && errors[std::size_t(first)])

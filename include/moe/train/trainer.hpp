@@ -276,7 +276,9 @@ private:
     // Before anything is allocated: the system grants more than it has, and kills later.
     const settings& require_memory(const settings& s) const {
         constexpr std::size_t gb = 1'000'000'000;
-        const std::size_t needed = planned_bytes(s, ranks_.size(), ranks_.rank());
+        const int here = Ranks::in_one_process ? ranks_.size() : 1;
+        const std::size_t needed =
+            planned_bytes(s, ranks_.size(), ranks_.rank()) * std::size_t(here);
         const std::size_t there =
             std::size_t(sysconf(_SC_PHYS_PAGES)) * std::size_t(sysconf(_SC_PAGESIZE));
         if (needed > there)
