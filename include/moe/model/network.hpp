@@ -179,7 +179,7 @@ public:
         } else {
             const int held = larger(sums_, 1);  // without a grain, room for the sum of the others'
             const std::size_t bytes = plan_.gradients / gradients_.size();
-            each_run(gradients_.at(0), [&]<class T>(T* first, std::int64_t count) {
+            const auto add_up = [&]<class T>(T* first, std::int64_t count) {
                 T* sums[64];
                 for (int i = 0; i < held; ++i)
                     sums[i] = first + std::size_t(i) * (bytes / sizeof(T));
@@ -187,7 +187,11 @@ public:
                                  settings_.all_grains);
                 for (int i = 1; i < held; ++i)
                     std::memset(static_cast<void*>(sums[i]), 0, std::size_t(count) * sizeof(T));
-            });
+            };
+            if constexpr (std::is_same_v<gradient_of<Recipe>, precise>)
+                each_run<precise>(gradients_.at(0), add_up);
+            else
+                each_run<gradient_of<Recipe>, precise>(gradients_.at(0), add_up);
             grains_done_ = sums_ = 0;
         }
     }

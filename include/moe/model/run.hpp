@@ -8,40 +8,47 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace moe {
 
 namespace detail {
-template <class T, class Visit> void show_run(Visit& visit, std::byte* first, std::byte* last) {
-    visit(reinterpret_cast<T*>(first), std::int64_t(last - first) / std::int64_t(sizeof(T)));
-}
-}  // namespace detail
 
-// visit(first, count) for each run of trained tensors of one type that lie behind each other. What
-// is unused between two of them belongs to the run.
-template <class State, class Visit> void each_run(State& state, Visit visit) {
-    std::byte *first = nullptr, *last = nullptr;
-    void (*show)(Visit&, std::byte*, std::byte*) = nullptr;
+template <class T, class State> void each_run_of(State& state, auto& visit) {
+    constexpr std::ptrdiff_t gap = arena::alignment / sizeof(T);
+    T *first = nullptr, *last = nullptr;
     State::each(
         name(),
         [&](const name&, auto& field) {
-            using T = number_of<decltype(field)>;
             constexpr spec is = spec_of<decltype(field)>;
-            if constexpr (is.trained && is.count() > 0) {
-                static_assert(arena::alignment % sizeof(T) == 0);
-                auto* const at = reinterpret_cast<std::byte*>(field.at);
-                // One type has one function.
-                const bool goes_on = show == detail::show_run<T, Visit> && at >= last &&
-                                     at - last < std::ptrdiff_t(arena::alignment);
+            if constexpr (std::is_same_v<number_of<decltype(field)>, T> && is.trained &&
+                          is.count() > 0) {
+                const bool goes_on = first && field.at >= last && field.at - last < gap;
                 if (!goes_on) {
-                    if (show) show(visit, first, last);
-                    first = at, show = detail::show_run<T, Visit>;
+                    if (first) visit(first, std::int64_t(last - first));
+                    first = field.at;
                 }
-                last = at + is.count() * sizeof(T);
+                last = field.at + is.count();
             }
         },
         state);
-    if (show) show(visit, first, last);
+    if (first) visit(first, std::int64_t(last - first));
+}
+
+}  // namespace detail
+
+// visit(first, count) for each run of trained tensors of one of the types that lie behind each
+// other; all tensors must have one of these types. What is unused between two tensors belongs to
+// their run.
+template <class... Types, class State, class Visit> void each_run(State& state, Visit visit) {
+    State::each(
+        name(),
+        [](const name&, auto& field) {
+            using T = number_of<decltype(field)>;
+            static_assert(!spec_of<decltype(field)>.trained || (std::is_same_v<T, Types> || ...));
+        },
+        state);
+    (detail::each_run_of<Types>(state, visit), ...);
 }
 
 }  // namespace moe
