@@ -184,6 +184,29 @@ TEST_CASE("the weights have the same bits from every number of ranks") {
     }
 }
 
+TEST_CASE("a step of several ranks allocates nothing, either") {
+    if (!test::counts_allocations) return;
+    const test::folder in;
+    test::put_domains(in);
+    moe::settings s = test::small_settings(in);
+    s.threads = 1;
+    s.grains = 3;
+    s.batch = 3 * 32;
+    moe::run_ranks(2, std::chrono::seconds(60), [&](moe::thread_ranks& ranks) {
+        moe::trainer<test::small, moe::device_on<test::small>, moe::thread_ranks> one(
+            s, std::move(ranks));
+        one.step();
+        one.ranks().barrier();
+        const long before = test::allocations.load();
+        one.ranks().barrier();
+        for (int i = 0; i < 3; ++i) one.step();
+        one.ranks().barrier();
+        const long after = test::allocations.load();
+        one.ranks().barrier();
+        if (after != before) throw moe::error(std::to_string(after - before) + " allocations");
+    });
+}
+
 TEST_CASE("ranks that were told different things do not begin") {
     const test::folder in, other;
     test::put_domains(in);
