@@ -241,7 +241,7 @@ private:
     // The machines of all ranks are taken to be alike.
     double peak_now() {
         using weight = typename precision_of<Recipe>::weight;
-        const int ranks = trainer_.ranks().size();
+        [[maybe_unused]] const int ranks = trainer_.ranks().size();
         if constexpr (!requires { measured_peak(trainer_.network().on()); })
             return run_summary::unknown;
         else if constexpr (std::is_same_v<weight, bfloat16>)
