@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Every header compiles alone and without a warning: alone.py COMPILER. Once for this machine and,
 where code depends on the instruction set, once for any machine. Parts are left out: every build
-compiles each of them alone."""
+compiles each of them alone, and so is what only nvcc understands."""
 import concurrent.futures
 import os
 import subprocess
@@ -27,7 +27,7 @@ def problems(top, compiler):
     jobs = []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for path in house.headers(top):
-            if path.name.endswith(("part.hpp", "parts.hpp")):
+            if path.name.endswith(("part.hpp", "parts.hpp", ".cuh")):
                 continue
             arches = [["-march=native"]]
             if path.parent.name == "device" or path.name.endswith(".cpu.hpp"):

@@ -13,7 +13,8 @@ light = set("cstdint cstddef concepts type_traits bit array span string_view cma
 besides = {
     "core": {"cstdlib", "string", "stdexcept", "limits"},
     "device": {"atomic", "thread", "memory", "vector", "new", "utility", "immintrin.h", "pthread.h",
-               "sched.h", "sys/mman.h", "chrono", "algorithm"},
+               "sched.h", "sys/mman.h", "chrono", "algorithm", "string", "source_location",
+               "ucontext.h"},
     "comm": {"string", "vector", "memory", "chrono", "utility", "thread", "mutex",
              "condition_variable", "exception", "cstdlib", "initializer_list", "algorithm",
              "numeric"},

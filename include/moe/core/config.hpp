@@ -18,8 +18,28 @@
 // For kernels whose loop needs all general registers: inlined, they share them with the caller.
 #define MOE_NOINLINE __attribute__((noinline))
 // Before a loop over an array of registers, of known length.
-#if defined(__clang__)
+#if defined(__CUDACC__)
+#define MOE_UNROLL _Pragma("unroll")
+#elif defined(__clang__)
 #define MOE_UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define MOE_UNROLL _Pragma("GCC unroll 64")
+#endif
+
+// Before what a kernel calls: on a GPU a function of the device, elsewhere an ordinary one.
+#if defined(__CUDACC__)
+#define MOE_DEVICE __device__ __forceinline__
+#else
+#define MOE_DEVICE inline
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+#define MOE_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MOE_ADDRESS_SANITIZER 1
+#endif
+#endif
+#if !defined(MOE_ADDRESS_SANITIZER)
+#define MOE_ADDRESS_SANITIZER 0
 #endif
