@@ -18,19 +18,22 @@
 // For kernels whose loop needs all general registers: inlined, they share them with the caller.
 #define MOE_NOINLINE __attribute__((noinline))
 // Before a loop over an array of registers, of known length.
-#if defined(__CUDACC__)
-#define MOE_UNROLL _Pragma("unroll")
-#elif defined(__clang__)
+#if defined(__clang__)
 #define MOE_UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define MOE_UNROLL _Pragma("GCC unroll 64")
 #endif
 
-// Before what a kernel calls: on a GPU a function of the device, elsewhere an ordinary one.
+// In kernels. Before what a kernel calls: on a GPU a function of the device, elsewhere an ordinary
+// one. Before a loop: over an array of registers; a loop that must not be unrolled.
 #if defined(__CUDACC__)
 #define MOE_DEVICE __device__ __forceinline__
+#define MOE_UNROLLED _Pragma("unroll")
+#define MOE_ROLLED _Pragma("unroll 1")
 #else
 #define MOE_DEVICE inline
+#define MOE_UNROLLED
+#define MOE_ROLLED
 #endif
 
 #if defined(__SANITIZE_ADDRESS__)
