@@ -5,7 +5,6 @@
 namespace {
 
 using namespace moe::emulator;
-using where = std::source_location;
 
 int number_of(site_table& table, const char* atom, const where at = where::current()) {
     return table.number(atom, at, 0);

@@ -58,9 +58,8 @@ public:
     const options& how() const { return how_; }
 
     // The number of this site; 'call' counts this thread's calls here from 0.
-    int enter(const char* atom, const std::source_location& where, int numbers,
-              std::uint32_t& call) {
-        const int s = sites.number(atom, where, numbers);
+    int enter(const char* atom, const where& at_text, int numbers, std::uint32_t& call) {
+        const int s = sites.number(atom, at_text, numbers);
         std::vector<std::uint32_t>& calls = me().calls;
         if (calls.size() <= std::size_t(s)) calls.resize(std::size_t(s) + 1);
         call = calls[std::size_t(s)]++;

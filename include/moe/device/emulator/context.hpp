@@ -16,7 +16,6 @@ namespace moe::emulator {
 template <class Arch> class context {
 public:
     using arch = Arch;
-    using where = std::source_location;
 
     context(block& of) : block_(of) {}
 

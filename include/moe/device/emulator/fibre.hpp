@@ -22,6 +22,7 @@
 #if MOE_ADDRESS_SANITIZER
 extern "C" {
 void __sanitizer_start_switch_fiber(void** fake_stack, const void* bottom, std::size_t size);
+void __asan_unpoison_memory_region(const volatile void* at, std::size_t size);
 void __sanitizer_finish_switch_fiber(void* fake_stack, const void** bottom, std::size_t* size);
 }
 #endif
@@ -71,6 +72,9 @@ public:
     void start(entry run, void* argument, std::byte* stack) {
         run_ = run, argument_ = argument;
         bottom_ = stack, size_ = stacks::size;
+#if MOE_ADDRESS_SANITIZER
+        __asan_unpoison_memory_region(stack, stacks::size);  // frames that were never left
+#endif
 #if defined(MOE_UCONTEXT)
         getcontext(&context_);
         context_.uc_stack.ss_sp = stack;

@@ -13,6 +13,29 @@
 
 namespace moe::emulator {
 
+// Where an atom is called; clang 14 does not know the standard's.
+#if defined(__cpp_lib_source_location)
+using where = std::source_location;
+#else
+class where {
+public:
+    static constexpr where current(const char* file = __builtin_FILE(),
+                                   unsigned line = __builtin_LINE(),
+                                   unsigned column = __builtin_COLUMN()) {
+        where at;
+        at.file_ = file, at.line_ = line, at.column_ = column;
+        return at;
+    }
+    constexpr const char* file_name() const { return file_; }
+    constexpr unsigned line() const { return line_; }
+    constexpr unsigned column() const { return column_; }
+
+private:
+    const char* file_ = "";
+    unsigned line_ = 0, column_ = 0;
+};
+#endif
+
 // One atom in the text of a kernel: which, and where it is called.
 struct site {
     const char* atom = "";
@@ -96,19 +119,19 @@ class site_table {
 public:
     site_table() : slots_(1024, -1) {}
 
-    int number(const char* atom, const std::source_location& where, int numbers) {
-        std::size_t at = (where.line() * 97U + where.column() * 31U) % slots_.size();
+    int number(const char* atom, const where& at_text, int numbers) {
+        std::size_t at = (at_text.line() * 97U + at_text.column() * 31U) % slots_.size();
         for (;; at = (at + 1) % slots_.size()) {
             const int known = slots_[at];
             if (known < 0) break;
             const site& s = uses[std::size_t(known)].at;
-            if (s.line == where.line() && s.column == where.column() && s.atom == atom &&
-                s.file == where.file_name())
+            if (s.line == at_text.line() && s.column == at_text.column() && s.atom == atom &&
+                s.file == at_text.file_name())
                 return known;
         }
         slots_[at] = int(uses.size());
         uses.push_back(
-            {{atom, where.file_name(), where.line(), where.column()}, numbers, 0, {}, {}});
+            {{atom, at_text.file_name(), at_text.line(), at_text.column()}, numbers, 0, {}, {}});
         return slots_[at];
     }
 
