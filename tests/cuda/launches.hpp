@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// Launches of the kernels with data of their own: in the emulator with run(), and as the bytes of
+// their parameters for who executes them otherwise.
+#pragma once
+
+#include <moe/core/bfloat16.hpp>
+#include <moe/core/math.hpp>
+#include <moe/core/random.hpp>
+#include <moe/device/emulator/launch.hpp>
+
+#include <cstring>
+#include <vector>
+
+namespace test {
+
+// What every launch has: results that are NaN before it, and their bits afterwards.
+struct results {
+    std::vector<float> y;
+    void poison() {
+        for (float& value : y) value = std::bit_cast<float>(0x7FC0DEADU);
+    }
+    std::vector<std::uint32_t> bits() const {
+        std::vector<std::uint32_t> all(y.size());
+        std::memcpy(all.data(), y.data(), all.size() * 4);
+        return all;
+    }
+};
+
+template <class Kernel> class rms_norm_launch {
+public:
+    using kernel = Kernel;
+    rms_norm_launch(int count, int width)
+        : count_(count), width_(width), x_(std::size_t(count * width)), gain_(std::size_t(width)) {
+        for (std::size_t i = 0; i < x_.size(); ++i) x_[i] = moe::random_normal(1, 0, i);
+        for (std::size_t i = 0; i < gain_.size(); ++i) gain_[i] = moe::random_normal(2, 0, i);
+        out_.y.resize(std::size_t(count * width + count));
+    }
+    typename Kernel::parameters parameters() {
+        return {out_.y.data(), out_.y.data() + count_ * width_,
+                x_.data(),     gain_.data(),
+                count_,        width_,
+                width_,        width_,
+                1e-6F};
+    }
+    moe::emulator::grid grid() { return {Kernel::blocks(parameters())}; }
+    moe::emulator::memory buffers() {
+        moe::emulator::memory all;
+        all.input("x", x_.data(), x_.size()).input("gain", gain_.data(), gain_.size());
+        all.output("y", out_.y.data(), std::size_t(count_ * width_));
+        all.output("r", out_.y.data() + count_ * width_, std::size_t(count_));
+        return all;
+    }
+    moe::emulator::report run(const moe::emulator::options& how) {
+        out_.poison();
+        moe::emulator::memory all = buffers();
+        return moe::emulator::launch<Kernel, moe::sm80>(grid(), parameters(), all, how);
+    }
+    void poison() { out_.poison(); }
+    std::vector<std::uint32_t> result() const { return out_.bits(); }
+
+private:
+    int count_, width_;
+    std::vector<float> x_, gain_;
+    results out_;
+};
+
+template <class Kernel> class gemm_launch {
+public:
+    using kernel = Kernel;
+    gemm_launch(int rows, int columns, int width)
+        : rows_(rows),
+          columns_(columns),
+          width_(width),
+          stride_(moe::round_up(width, 8)),
+          x_(numbers(rows, 1)),
+          w_(numbers(columns, 2)) {
+        out_.y.resize(std::size_t(rows * columns));
+    }
+    typename Kernel::parameters parameters() {
+        return {out_.y.data(), x_.data(), w_.data(), rows_,  columns_,
+                width_,        columns_,  stride_,   stride_};
+    }
+    moe::emulator::grid grid() {
+        return {Kernel::blocks_x(parameters()), Kernel::blocks_y(parameters())};
+    }
+    moe::emulator::memory buffers() {
+        moe::emulator::memory all;
+        all.input("x", x_.data(), x_.size()).input("w", w_.data(), w_.size());
+        all.output("y", out_.y.data(), out_.y.size());
+        return all;
+    }
+    moe::emulator::report run(const moe::emulator::options& how) {
+        out_.poison();
+        moe::emulator::memory all = buffers();
+        return moe::emulator::launch<Kernel, moe::sm80>(grid(), parameters(), all, how);
+    }
+    void poison() { out_.poison(); }
+    std::vector<std::uint32_t> result() const { return out_.bits(); }
+
+private:
+    // bf16; NaN between the rows
+    std::vector<std::uint16_t> numbers(int count, std::uint64_t seed) const {
+        std::vector<std::uint16_t> all(std::size_t(count * stride_), 0x7FFF);
+        for (int i = 0; i < count; ++i)
+            for (int j = 0; j < width_; ++j)
+                all[std::size_t(i * stride_ + j)] =
+                    moe::bfloat16(moe::random_normal(seed, std::uint64_t(i), std::uint64_t(j)))
+                        .bits;
+        return all;
+    }
+    int rows_, columns_, width_;
+    std::ptrdiff_t stride_;
+    std::vector<std::uint16_t> x_, w_;
+    results out_;
+};
+
+}  // namespace test
