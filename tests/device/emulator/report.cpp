@@ -6,7 +6,7 @@ namespace {
 
 using namespace moe::emulator;
 
-int number_of(site_table& table, const char* atom, const where at = where::current()) {
+int number_of(site_table& table, const char* atom, const where at = here::current()) {
     return table.number(atom, at, 0);
 }
 

@@ -26,14 +26,14 @@ public:
     int block_y() const { return block_.at().y; }
 
     // --- memory; T has 2, 4, 8 or 16 bytes ---
-    template <class T> T load(const T* from, const where at = where::current()) {
+    template <class T> T load(const T* from, const where at = here::current()) {
         const call c = enter("load", at, 1);
         if (c.dropped) return nothing<T>();
         from += c.shift;
         block_.meter_global(from, sizeof(T), c.site);
         return copied<T>(block_.global_at(from, sizeof(T), false, c.site));
     }
-    template <class T> T load(shared<T> from, const where at = where::current()) {
+    template <class T> T load(shared<T> from, const where at = here::current()) {
         const call c = enter("load", at, 1);
         if (c.dropped) return nothing<T>();
         from = from + c.shift;
@@ -41,7 +41,7 @@ public:
         return copied<T>(block_.shared_at(from.offset, sizeof(T), false, c.site));
     }
     template <class T>
-    void store(T* to, std::type_identity_t<T> value, const where at = where::current()) {
+    void store(T* to, std::type_identity_t<T> value, const where at = here::current()) {
         const call c = enter("store", at, 1);
         if (c.dropped) return;
         to += c.shift;
@@ -49,7 +49,7 @@ public:
         std::memcpy(block_.global_at(to, sizeof(T), true, c.site), &value, sizeof(T));
     }
     template <class T>
-    void store(shared<T> to, std::type_identity_t<T> value, const where at = where::current()) {
+    void store(shared<T> to, std::type_identity_t<T> value, const where at = here::current()) {
         const call c = enter("store", at, 1);
         if (c.dropped) return;
         to = to + c.shift;
@@ -58,15 +58,15 @@ public:
     }
 
     // --- the block meets: all of it; 'count' threads at barrier 'id', 1 to 15 ---
-    void sync(const where at = where::current()) {
+    void sync(const where at = here::current()) {
         const call c = enter("sync", at, 0);
         if (!c.dropped) block_.arrive(0, block_.threads(), true, true, c.site);
     }
-    void barrier_sync(int id, int count, const where at = where::current()) {
+    void barrier_sync(int id, int count, const where at = here::current()) {
         const call c = enter("barrier_sync", at, 2);
         if (!c.dropped) block_.arrive(id + c.shift, count + 32 * c.second, true, false, c.site);
     }
-    void barrier_arrive(int id, int count, const where at = where::current()) {
+    void barrier_arrive(int id, int count, const where at = here::current()) {
         const call c = enter("barrier_arrive", at, 2);
         if (!c.dropped) block_.arrive(id + c.shift, count + 32 * c.second, false, false, c.site);
     }
@@ -75,26 +75,25 @@ public:
     static constexpr std::uint32_t all_lanes = 0xFFFFFFFFU;
 
     // Orders the lanes' accesses to memory; the other meetings do not.
-    void sync_warp(std::uint32_t mask = all_lanes, const where at = where::current()) {
+    void sync_warp(std::uint32_t mask = all_lanes, const where at = here::current()) {
         const call c = enter("sync_warp", at, 0);
         if (c.dropped) return;
         block_.meet(mask, mask, c.site, [&](auto&) { block_.share_knowledge(mask); });
     }
     template <class T>
-    T shuffle(T value, int from, std::uint32_t mask = all_lanes,
-              const where at = where::current()) {
+    T shuffle(T value, int from, std::uint32_t mask = all_lanes, const where at = here::current()) {
         const call c = enter("shuffle", at, 1);
         return c.dropped ? value : picked(value, (from + c.shift) & 31, mask, c.site);
     }
     template <class T>
     T shuffle_xor(T value, int flip, std::uint32_t mask = all_lanes,
-                  const where at = where::current()) {
+                  const where at = here::current()) {
         const call c = enter("shuffle_xor", at, 1);
         return c.dropped ? value : picked(value, (lane() ^ (flip + c.shift)) & 31, mask, c.site);
     }
     // The lanes whose predicate holds; the lanes with the same value as this one.
     std::uint32_t ballot(bool predicate, std::uint32_t mask = all_lanes,
-                         const where at = where::current()) {
+                         const where at = here::current()) {
         const call c = enter("ballot", at, 0);
         if (c.dropped) return 0;
         return gathered(std::uint32_t(predicate), mask, c.site, [](auto& lanes, int) {
@@ -104,7 +103,7 @@ public:
         });
     }
     std::uint32_t match(std::uint32_t value, std::uint32_t mask = all_lanes,
-                        const where at = where::current()) {
+                        const where at = here::current()) {
         const call c = enter("match", at, 0);
         if (c.dropped) return 0;
         return gathered(value, mask, c.site, [](auto& lanes, int self) {
@@ -115,7 +114,7 @@ public:
         });
     }
     std::uint32_t reduce_add(std::uint32_t value, std::uint32_t mask = all_lanes,
-                             const where at = where::current()) {
+                             const where at = here::current()) {
         const call c = enter("reduce_add", at, 0);
         if (c.dropped) return value;
         return gathered(value, mask, c.site, [](auto& lanes, int) {
@@ -128,7 +127,7 @@ public:
     // --- 16 bytes from global to shared memory, later: 'bytes' of them, then zeros ---
     template <class T>
     void copy_async(shared<words<4>> to, const T* from, int bytes,
-                    const where at = where::current()) {
+                    const where at = here::current()) {
         const call c = enter("copy_async", at, 3);
         if (c.dropped) return;
         to = to + c.shift;
@@ -138,12 +137,12 @@ public:
         if (bytes > 0) block_.meter_global(from, bytes, c.site);
         block_.copy(to.offset, from, bytes, 16, c.site);
     }
-    void copy_commit(const where at = where::current()) {
+    void copy_commit(const where at = here::current()) {
         const call c = enter("copy_commit", at, 0);
         if (!c.dropped) block_.commit();
     }
     // Until at most N of this thread's groups are in flight.
-    template <int N> void copy_wait(constant<N>, const where at = where::current()) {
+    template <int N> void copy_wait(constant<N>, const where at = here::current()) {
         const call c = enter("copy_wait", at, 1);
         if (!c.dropped) block_.wait_for_copies(larger(0, N + c.shift));
     }
@@ -152,26 +151,26 @@ public:
     // Four matrices of 8 x 8 16-bit elements: lane l gives the address of row l % 8 of matrix l / 8
     // (16 bytes) and gets elements 2 (l % 4) and the next of row l / 4 of each.
     void load_matrices(std::uint32_t (&into)[4], shared<words<4>> row,
-                       const where at = where::current()) {
+                       const where at = here::current()) {
         matrices(into, row, false, enter("load_matrices", at, 1));
     }
     // Transposed: rows 2 (l % 4) and the next of column l / 4.
     void load_matrices_transposed(std::uint32_t (&into)[4], shared<words<4>> row,
-                                  const where at = where::current()) {
+                                  const where at = here::current()) {
         matrices(into, row, true, enter("load_matrices_transposed", at, 1));
     }
     // sum += a b, m16n8k16, bf16 or fp16 elements, in FP32; layouts in tensor_core.hpp
     void multiply_bf16(float (&sum)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2],
-                       const where at = where::current()) {
+                       const where at = here::current()) {
         multiply<format::bf16>(sum, a, b, enter("multiply_bf16", at, 0));
     }
     void multiply_fp16(float (&sum)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2],
-                       const where at = where::current()) {
+                       const where at = here::current()) {
         multiply<format::fp16>(sum, a, b, enter("multiply_fp16", at, 0));
     }
     // The sum in FP16, two elements a register.
     void multiply_fp16(std::uint32_t (&sum)[2], const std::uint32_t (&a)[4],
-                       const std::uint32_t (&b)[2], const where at = where::current()) {
+                       const std::uint32_t (&b)[2], const where at = here::current()) {
         const call c = enter("multiply_fp16", at, 0);
         if (c.dropped) return;
         operands<std::uint32_t[2]> mine{&a, &b, &sum};

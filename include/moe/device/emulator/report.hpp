@@ -13,28 +13,32 @@
 
 namespace moe::emulator {
 
-// Where an atom is called; clang 14 does not know the standard's.
+// The place of a call, as a default argument; clang 14 does not know the standard's.
 #if defined(__cpp_lib_source_location)
-using where = std::source_location;
+using here = std::source_location;
 #else
-class where {
-public:
-    static constexpr where current(const char* file = __builtin_FILE(),
-                                   unsigned line = __builtin_LINE(),
-                                   unsigned column = __builtin_COLUMN()) {
-        where at;
-        at.file_ = file, at.line_ = line, at.column_ = column;
-        return at;
-    }
-    constexpr const char* file_name() const { return file_; }
-    constexpr unsigned line() const { return line_; }
-    constexpr unsigned column() const { return column_; }
+struct here {
+    const char* file = "";
+    unsigned at_line = 0, at_column = 0;
 
-private:
-    const char* file_ = "";
-    unsigned line_ = 0, column_ = 0;
+    static constexpr here current(const char* file = __builtin_FILE(),
+                                  unsigned line = __builtin_LINE(),
+                                  unsigned column = __builtin_COLUMN()) {
+        return {file, line, column};
+    }
+    constexpr const char* file_name() const { return file; }
+    constexpr unsigned line() const { return at_line; }
+    constexpr unsigned column() const { return at_column; }
 };
 #endif
+struct where {
+    const char* file;
+    unsigned line, column;
+
+    constexpr where(const char* file, unsigned line, unsigned column)
+        : file(file), line(line), column(column) {}
+    constexpr where(const here& at) : where(at.file_name(), at.line(), at.column()) {}
+};
 
 // One atom in the text of a kernel: which, and where it is called.
 struct site {
@@ -120,18 +124,17 @@ public:
     site_table() : slots_(1024, -1) {}
 
     int number(const char* atom, const where& at_text, int numbers) {
-        std::size_t at = (at_text.line() * 97U + at_text.column() * 31U) % slots_.size();
+        std::size_t at = (at_text.line * 97U + at_text.column * 31U) % slots_.size();
         for (;; at = (at + 1) % slots_.size()) {
             const int known = slots_[at];
             if (known < 0) break;
             const site& s = uses[std::size_t(known)].at;
-            if (s.line == at_text.line() && s.column == at_text.column() && s.atom == atom &&
-                s.file == at_text.file_name())
+            if (s.line == at_text.line && s.column == at_text.column && s.atom == atom &&
+                s.file == at_text.file)
                 return known;
         }
         slots_[at] = int(uses.size());
-        uses.push_back(
-            {{atom, at_text.file_name(), at_text.line(), at_text.column()}, numbers, 0, {}, {}});
+        uses.push_back({{atom, at_text.file, at_text.line, at_text.column}, numbers, 0, {}, {}});
         return slots_[at];
     }
 
