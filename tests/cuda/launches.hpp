@@ -74,11 +74,12 @@ public:
           stride_(moe::round_up(width, 8)),
           x_(numbers(rows, 1)),
           w_(numbers(columns, 2)) {
-        out_.y.resize(std::size_t(rows * columns));
+        y_stride_ = moe::round_up(columns, 2);
+        out_.y.resize(std::size_t(rows * y_stride_));
     }
     typename Kernel::parameters parameters() {
         return {out_.y.data(), x_.data(), w_.data(), rows_,  columns_,
-                width_,        columns_,  stride_,   stride_};
+                width_,        y_stride_, stride_,   stride_};
     }
     moe::emulator::grid grid() {
         return {Kernel::blocks_x(parameters()), Kernel::blocks_y(parameters())};
@@ -109,7 +110,7 @@ private:
         return all;
     }
     int rows_, columns_, width_;
-    std::ptrdiff_t stride_;
+    std::ptrdiff_t stride_, y_stride_;
     std::vector<std::uint16_t> x_, w_;
     results out_;
 };
