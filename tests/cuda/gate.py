@@ -15,8 +15,8 @@ import re
 import subprocess
 import sys
 
-families = ("HMMA LDSM LDGSTS LDGDEPBAR DEPBAR LDG STG LDS STS BAR SHFL MUFU CALL LDL STL ATOM ATOMG "
-            "RED LD ST").split()
+families = ("HMMA LDSM LDGSTS LDGDEPBAR DEPBAR LDG STG LDS STS BAR SHFL MUFU CALL LDL STL ATOM "
+            "ATOMG RED LD ST").split()
 always_the_same = ("HMMA", "LDSM", "LDGSTS", "LDGDEPBAR", "BAR", "SHFL")
 never = ("LDL", "STL", "ATOM", "ATOMG", "RED", "LD", "ST")
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The gate finds each kind of drift: gate_can_fail.py LOG CUBIN NVDISASM. The manifest, or the words
-of the compiler, are changed in one place, and the gate must name it."""
+"""The gate finds each kind of drift: gate_can_fail.py LOG CUBIN NVDISASM. The manifest, or the
+words of the compiler, are changed in one place, and the gate must name it."""
 import json
 import pathlib
 import subprocess
