@@ -3,6 +3,8 @@
 // no time. Each name stands in the manifest of the static gate.
 #pragma once
 
+#include "tests/cuda/atoms.hpp"
+
 #include <moe/op/gemm.cuda.hpp>
 #include <moe/op/rms_norm.cuda.hpp>
 
@@ -17,4 +19,4 @@ struct gemm_small : moe::op::gemm_kernel<moe::op::gemm_tile<32, 32, 32, 3, 2, 1>
 }  // namespace test
 
 #define MOE_KERNELS(each) \
-    each(rms_norm) each(rms_norm_ragged) each(gemm) each(gemm_deep) each(gemm_small)
+    each(rms_norm) each(rms_norm_ragged) each(gemm) each(gemm_deep) each(gemm_small) each(atoms)

@@ -3,6 +3,8 @@
 // their parameters for who executes them otherwise.
 #pragma once
 
+#include "tests/cuda/atoms.hpp"
+
 #include <moe/core/bfloat16.hpp>
 #include <moe/core/math.hpp>
 #include <moe/core/random.hpp>
@@ -112,6 +114,44 @@ private:
     int rows_, columns_, width_;
     std::ptrdiff_t stride_, y_stride_;
     std::vector<std::uint16_t> x_, w_;
+    results out_;
+};
+
+class atoms_launch {
+public:
+    using kernel = atoms;
+    explicit atoms_launch(std::uint64_t seed) : in_(4 * threads), from_(threads) {
+        for (std::size_t i = 0; i < in_.size(); ++i)
+            in_[i] = std::uint32_t(moe::random_bits(seed, 1, i));
+        for (std::size_t i = 0; i < from_.size(); ++i)
+            from_[i] = std::uint16_t(moe::random_bits(seed, 2, i));
+        out_.y.resize(threads * atoms::slots + threads / 2);
+    }
+    atoms::parameters parameters() {
+        auto* const out = reinterpret_cast<std::uint32_t*>(out_.y.data());
+        return {out, reinterpret_cast<std::uint16_t*>(out + threads * atoms::slots), in_.data(),
+                from_.data()};
+    }
+    moe::emulator::grid grid() { return {}; }
+    moe::emulator::memory buffers() {
+        moe::emulator::memory all;
+        all.input("in", in_.data(), in_.size()).input("from", from_.data(), from_.size());
+        all.output("out", out_.y.data(), threads * atoms::slots);
+        all.output("halves", out_.y.data() + threads * atoms::slots, threads / 2);
+        return all;
+    }
+    moe::emulator::report run(const moe::emulator::options& how) {
+        out_.poison();
+        moe::emulator::memory all = buffers();
+        return moe::emulator::launch<atoms, moe::sm80>(grid(), parameters(), all, how);
+    }
+    void poison() { out_.poison(); }
+    std::vector<std::uint32_t> result() const { return out_.bits(); }
+
+private:
+    static constexpr std::size_t threads = atoms::threads;
+    std::vector<std::uint32_t> in_;
+    std::vector<std::uint16_t> from_;
     results out_;
 };
 

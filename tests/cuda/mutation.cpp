@@ -68,6 +68,7 @@ int main() {
         total.caught += one.caught, total.all += one.all;
         good &= one.share() >= 0.95;
     };
+    add(mutate("atoms", test::atoms_launch(1)));
     add(mutate("rms_norm", test::rms_norm_launch<test::rms_norm>(8, 1100)));
     add(mutate("rms_norm_ragged", test::rms_norm_launch<test::rms_norm_ragged>(4, 301)));
     add(mutate("gemm_small", test::gemm_launch<test::gemm_small>(40, 44, 180)));

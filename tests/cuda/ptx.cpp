@@ -67,18 +67,18 @@ std::string replaced(std::string text, std::size_t from, const std::string& what
 }
 
 // A fault planted in the text of an instruction, which the kernel's C++ does not show.
-void plant(const std::string& text, const std::string& what, const std::string& by) {
-    const std::string name = "gemm_small";
+template <class Launch>
+void plant(const std::string& text, const std::string& name, Launch launch, const std::string& what,
+           const std::string& by) {
     const std::size_t entry = text.find(".entry _ZN3moe11cuda_device5entryIN" + symbol(name));
     const std::string wrong = replaced(text, entry, what, by);
-    test::gemm_launch<test::gemm_small> launch(40, 44, 180);
     launch.run({});
     const auto expected = launch.result();
     bool noticed = false;
     try {
         ptx::executable code(ptx::reader::read(wrong, symbol(name)));
         noticed = !run(launch, code, {}).clean() || launch.result() != expected;
-    } catch (const moe::error& error) {
+    } catch (const std::exception&) {
         noticed = true;
     }
     expect(noticed, "not noticed: " + by + " instead of " + what);
@@ -90,10 +90,29 @@ int main(int count, char** argument) {
     std::ifstream file(count > 1 ? argument[1] : "");
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     try {
-        plant(text, "mma.sync.aligned.m16n8k16", "mma.sync.aligned.m16n8k8");
-        plant(text, "cp.async.wait_group 1", "cp.async.wait_group 2");
-        plant(text, "barrier.sync.aligned 0;", "mov.u32 %r1, %r1;");
-        plant(text, ", 16, %r", ", 16, %tid.x, %r");
+        const auto product = [&](const char* what, const char* by) {
+            plant(text, "gemm_small", test::gemm_launch<test::gemm_small>(40, 44, 180), what, by);
+        };
+        product("mma.sync.aligned.m16n8k16", "mma.sync.aligned.m16n8k8");
+        product("cp.async.wait_group 1", "cp.async.wait_group 2");
+        product("barrier.sync.aligned 0;", "mov.u32 %r1, %r1;");
+        product(", 16, %r", ", 16, %tid.x, %r");
+        product("setp.lt.s32", "setp.ge.s32");
+        const auto atom = [&](const char* what, const char* by) {
+            plant(text, "atoms", test::atoms_launch(1), what, by);
+        };
+        atom("m8n8.x4.trans", "m8n8.x4");
+        atom("f32.f16.f16.f32", "f32.bf16.bf16.f32");
+        atom("f32.bf16.bf16.f32", "f32.f16.f16.f32");
+        atom("match.any.sync.b32", "redux.sync.add.u32");
+        atom("shfl.sync.idx.b32", "shfl.sync.bfly.b32");
+        atom("bar.warp.sync ", "mov.u32 %r1, ");
+        atom("ld.shared.v2.b32", "ld.shared.v4.b32");
+        atom("st.global.b16", "st.global.b32");
+        atom("fma.rn.f32", "add.rn.f32");
+        atom("sqrt.rn.f32", "rcp.rn.f32");
+        atom("ret;", "exit;");
+        check(text, "atoms", test::atoms_launch(1), test::atoms_launch(2));
         check(text, "rms_norm", test::rms_norm_launch<test::rms_norm>(3, 1100),
               test::rms_norm_launch<test::rms_norm>(2, 8192),
               test::rms_norm_launch<test::rms_norm>(2, 5120));
@@ -106,7 +125,7 @@ int main(int count, char** argument) {
         check(text, "gemm_deep", test::gemm_launch<test::gemm_deep>(129, 253, 200),
               test::gemm_launch<test::gemm_deep>(127, 131, 64),
               test::gemm_launch<test::gemm_deep>(5, 7, 0));
-    } catch (const moe::error& error) {
+    } catch (const std::exception& error) {
         expect(false, error.what());
     }
     return good ? 0 : 1;

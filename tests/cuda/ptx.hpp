@@ -18,9 +18,14 @@ struct operand {
     std::uint64_t value = 0;  // an immediate, or what is added to the register of an address
 };
 
+// Asking for one that is not there is an error.
+struct operands : std::vector<operand> {
+    const operand& operator[](std::size_t i) const { return at(i); }
+};
+
 struct statement {
     std::string opcode;
-    std::vector<operand> with;  // vectors are flattened
+    operands with;  // vectors are flattened
     int predicate = -1;
     bool negated = false;
     int line = 0;

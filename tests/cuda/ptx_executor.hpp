@@ -116,9 +116,37 @@ template <int N> void store_global(thread& t, statement_of s) {
 template <int N> void store_shared(thread& t, statement_of s) {
     t.cx.store(t.shared<words<N>>(s.with[0]), taken<N>(t, s), t.at);
 }
+inline void load_half(thread& t, statement_of s, std::uint16_t value) { t.set(s.with[0], value); }
 inline void sync(thread& t, statement_of s) {
-    if (s.with.size() != 1 || t.get<int>(s.with[0]) != 0) throw moe::error("PTX: which barrier?");
-    t.cx.sync(t.at);
+    if (s.with.size() == 2)
+        t.cx.barrier_sync(t.get<int>(s.with[0]), t.get<int>(s.with[1]), t.at);
+    else if (t.get<int>(s.with[0]) == 0)
+        t.cx.sync(t.at);
+    else
+        throw moe::error("PTX: a barrier of all threads that is not barrier 0");
+}
+inline void arrive(thread& t, statement_of s) {
+    t.cx.barrier_arrive(t.get<int>(s.with[0]), t.get<int>(s.with[1]), t.at);
+}
+inline void sync_warp(thread& t, statement_of s) {
+    t.cx.sync_warp(t.get<std::uint32_t>(s.with[0]), t.at);
+}
+inline void shuffle(thread& t, statement_of s) {
+    if (t.get<int>(s.with[3]) != 31) throw moe::error("PTX: a shuffle over parts of a warp");
+    t.set(s.with[0], t.cx.shuffle(t.get<std::uint32_t>(s.with[1]), t.get<int>(s.with[2]),
+                                  t.get<std::uint32_t>(s.with[4]), t.at));
+}
+inline void ballot(thread& t, statement_of s) {
+    t.set(s.with[0],
+          t.cx.ballot(t.get<std::uint8_t>(s.with[1]) != 0, t.get<std::uint32_t>(s.with[2]), t.at));
+}
+inline void match(thread& t, statement_of s) {
+    t.set(s.with[0],
+          t.cx.match(t.get<std::uint32_t>(s.with[1]), t.get<std::uint32_t>(s.with[2]), t.at));
+}
+inline void reduce_add(thread& t, statement_of s) {
+    t.set(s.with[0],
+          t.cx.reduce_add(t.get<std::uint32_t>(s.with[1]), t.get<std::uint32_t>(s.with[2]), t.at));
 }
 inline void butterfly(thread& t, statement_of s) {
     if (t.get<int>(s.with[3]) != 31) throw moe::error("PTX: a shuffle over parts of a warp");
@@ -145,19 +173,27 @@ inline void copy_wait(thread& t, statement_of s) {
             throw moe::error("PTX: a wait for more than 3 groups");
     }
 }
-inline void load_matrices(thread& t, statement_of s) {
+template <bool Transposed> void load_matrices(thread& t, statement_of s) {
     std::uint32_t into[4];
-    t.cx.load_matrices(into, t.shared<words<4>>(s.with[4]), t.at);
+    const auto row = t.shared<words<4>>(s.with[4]);
+    if (Transposed)
+        t.cx.load_matrices_transposed(into, row, t.at);
+    else
+        t.cx.load_matrices(into, row, t.at);
     for (std::size_t i = 0; i < 4; ++i) t.set(s.with[i], into[i]);
 }
-inline void multiply_bf16(thread& t, statement_of s) {
+// d (Count), a (4), b (2), c (Count) = a b + c
+template <class T, std::size_t Count, bool IsBf16> void multiply(thread& t, statement_of s) {
     std::uint32_t a[4], b[2];
-    float sum[4];
-    for (std::size_t i = 0; i < 4; ++i) a[i] = t.get<std::uint32_t>(s.with[4 + i]);
-    for (std::size_t i = 0; i < 2; ++i) b[i] = t.get<std::uint32_t>(s.with[8 + i]);
-    for (std::size_t i = 0; i < 4; ++i) sum[i] = t.get<float>(s.with[10 + i]);
-    t.cx.multiply_bf16(sum, a, b, t.at);
-    for (std::size_t i = 0; i < 4; ++i) t.set(s.with[i], sum[i]);
+    T sum[Count];
+    for (std::size_t i = 0; i < 4; ++i) a[i] = t.get<std::uint32_t>(s.with[Count + i]);
+    for (std::size_t i = 0; i < 2; ++i) b[i] = t.get<std::uint32_t>(s.with[Count + 4 + i]);
+    for (std::size_t i = 0; i < Count; ++i) sum[i] = t.get<T>(s.with[Count + 6 + i]);
+    if constexpr (IsBf16)
+        t.cx.multiply_bf16(sum, a, b, t.at);
+    else
+        t.cx.multiply_fp16(sum, a, b, t.at);
+    for (std::size_t i = 0; i < Count; ++i) t.set(s.with[i], sum[i]);
 }
 
 inline const std::map<std::string, handler>& opcodes() {
@@ -267,8 +303,45 @@ inline const std::map<std::string, handler>& opcodes() {
         {"cp.async.cg.shared.global", copy_async},
         {"cp.async.commit_group", copy_commit},
         {"cp.async.wait_group", copy_wait},
-        {"ldmatrix.sync.aligned.m8n8.x4.shared.b16", load_matrices},
-        {"mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", multiply_bf16},
+        {"ldmatrix.sync.aligned.m8n8.x4.shared.b16", load_matrices<false>},
+        {"ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16", load_matrices<true>},
+        {"mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", multiply<float, 4, true>},
+        {"mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32", multiply<float, 4, false>},
+        {"mma.sync.aligned.m16n8k16.row.col.f16.f16.f16.f16", multiply<u32, 2, false>},
+        {"barrier.arrive.aligned", arrive},
+        {"bar.warp.sync", sync_warp},
+        {"shfl.sync.idx.b32", shuffle},
+        {"vote.sync.ballot.b32", ballot},
+        {"match.any.sync.b32", match},
+        {"redux.sync.add.u32", reduce_add},
+        {"ld.global.b16",
+         [](thread& t, statement_of s) {
+             load_half(t, s, t.cx.load(t.global<const std::uint16_t>(s.with[1]), t.at));
+         }},
+        {"ld.shared.b16",
+         [](thread& t, statement_of s) {
+             load_half(t, s, t.cx.load(t.shared<std::uint16_t>(s.with[1]), t.at));
+         }},
+        {"st.global.b16",
+         [](thread& t, statement_of s) {
+             t.cx.store(t.global<std::uint16_t>(s.with[0]), t.get<std::uint16_t>(s.with[1]), t.at);
+         }},
+        {"st.shared.b16",
+         [](thread& t, statement_of s) {
+             t.cx.store(t.shared<std::uint16_t>(s.with[0]), t.get<std::uint16_t>(s.with[1]), t.at);
+         }},
+        {"ld.shared.v2.b32", load_shared<2>},
+        {"ld.shared.v4.b32", load_shared<4>},
+        {"st.shared.v2.b32", store_shared<2>},
+        {"st.shared.v4.b32", store_shared<4>},
+        {"cvt.u32.u16", convert<u32, std::uint16_t>},
+        {"setp.eq.b32", compare<u32, eq>},
+        {"setp.lt.f32", compare<float, lt>},
+        {"selp.f32", select<u32>},
+        {"cvt.rn.bf16x2.f32",
+         [](thread& t, statement_of s) {
+             t.set(s.with[0], t.cx.to_bf16(t.get<float>(s.with[2]), t.get<float>(s.with[1])));
+         }},
     };
     return table;
 }

@@ -14,7 +14,7 @@ besides = {
     "core": {"cstdlib", "string", "stdexcept", "limits"},
     "device": {"atomic", "thread", "memory", "vector", "new", "utility", "immintrin.h", "pthread.h",
                "sched.h", "sys/mman.h", "chrono", "algorithm", "string", "source_location",
-               "ucontext.h"},
+               "ucontext.h", "exception"},
     "comm": {"string", "vector", "memory", "chrono", "utility", "thread", "mutex",
              "condition_variable", "exception", "cstdlib", "initializer_list", "algorithm",
              "numeric"},

@@ -47,6 +47,19 @@ TEST_CASE("all blocks of the grid run, in an order of the seed's") {
     CHECK(one == in_turn);
 }
 
+struct throwing_kernel {
+    static constexpr int threads = 64, shared_bytes = 0;
+    struct parameters {};
+    template <class Cx> static void run(Cx& cx, const parameters&) {
+        cx.sync();
+        if (cx.thread() == 40) throw 7;
+    }
+};
+TEST_CASE("what a kernel throws here comes out of the launch") {
+    memory none;
+    CHECK_THROWS_AS((launch<throwing_kernel, sm80>({2}, {}, none)), int);
+}
+
 // Every kind of change to a call is one that a result or a finding can show.
 struct sum_kernel {
     static constexpr int threads = 32, shared_bytes = 128;

@@ -9,6 +9,7 @@
 #include <moe/device/emulator/context.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <vector>
 
 namespace moe::emulator {
@@ -21,6 +22,7 @@ namespace detail {
 template <class Kernel, class Arch> struct running {
     block& of;
     const typename Kernel::parameters& parameters;
+    std::exception_ptr failure = nullptr;
 
     // The first function of every thread.
     static void thread(void* argument) {
@@ -30,6 +32,9 @@ template <class Kernel, class Arch> struct running {
             context<Arch> cx(self.of);
             Kernel::run(cx, self.parameters);
         } catch (const block::stopped&) {
+            stopped = true;
+        } catch (...) {  // the launch throws it on
+            self.failure = std::current_exception();
             stopped = true;
         }
         if (stopped)
@@ -48,7 +53,7 @@ report launch(grid size, const typename Kernel::parameters& parameters, memory& 
                   "moe: this kernel needs more shared memory than a block may use");
     for (buffer& b : global.buffers) b.seen.forget();
     block one(Kernel::threads, std::size_t(Kernel::shared_bytes), global, how);
-    detail::running<Kernel, Arch> all{one, parameters};
+    detail::running<Kernel, Arch> all{one, parameters, nullptr};
     // Nothing orders blocks; they come in any order.
     std::vector<int> order(std::size_t(size.x * size.y * size.z));
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = int(i);
@@ -61,6 +66,7 @@ report launch(grid size, const typename Kernel::parameters& parameters, memory& 
         const place at{i % size.x, i / size.x % size.y, i / size.x / size.y};
         if (!one.run(at, std::uint32_t(i), &detail::running<Kernel, Arch>::thread, &all)) break;
     }
+    if (all.failure) std::rethrow_exception(all.failure);
     return one.finish();
 }
 

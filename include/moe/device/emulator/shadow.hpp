@@ -44,7 +44,7 @@ public:
         for (cell& c : cells_) c = {};
         more_.clear();
     }
-    void unwrite() { std::memset(written_.data(), 0, written_.size()); }
+    void unwrite() { written_.assign(written_.size(), 0); }
 
     bool is_written(std::size_t first, std::size_t bytes) const {
         return std::memchr(written_.data() + first, 0, bytes) == nullptr;
