@@ -96,6 +96,7 @@ struct atoms {
         put(bits(cx.fma(f, g, -1)));
         put(bits(cx.square_root(f < 0 ? -f : f)));
         put(cx.to_bf16(f, g));
+        put(std::uint32_t(cx.count_bits(x)));
         // Rounding must not depend on who compiles a sum of products.
         put(bits(f * g + f));
         put(bits(f / g));

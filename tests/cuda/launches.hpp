@@ -80,8 +80,8 @@ public:
         out_.y.resize(std::size_t(rows * y_stride_));
     }
     typename Kernel::parameters parameters() {
-        return {out_.y.data(), x_.data(), w_.data(), rows_,  columns_,
-                width_,        y_stride_, stride_,   stride_};
+        return {out_.y.data(), {x_.data(), stride_}, {w_.data(), stride_}, rows_, columns_, width_,
+                y_stride_};
     }
     moe::emulator::grid grid() {
         return {Kernel::blocks_x(parameters()), Kernel::blocks_y(parameters())};
@@ -115,6 +115,75 @@ private:
     std::ptrdiff_t stride_, y_stride_;
     std::vector<std::uint16_t> x_, w_;
     results out_;
+};
+
+// Experts of few and many rows, of none, and more of them than a warp has lanes.
+template <class Kernel> class grouped_launch {
+public:
+    using kernel = Kernel;
+    using number = std::remove_pointer_t<decltype(Kernel::parameters::y)>;
+
+    grouped_launch(int experts, int out, int in, int most)
+        : experts_(experts), out_(out), in_(in), stride_(moe::round_up(in, 8)), first_(1, 0) {
+        for (int e = 0; e < experts; ++e)
+            first_.push_back(first_.back() +
+                             (1 + int(moe::random_below(std::uint64_t(most), 3, 0, unsigned(e)))) *
+                                 (e % 3 != 2));
+        for (int r = 0; r < first_.back(); ++r)
+            index_.push_back(int(moe::random_below(tokens, 4, 0, unsigned(r))));
+        x_ = numbers(tokens, 1), w_ = numbers(experts * out, 2);
+        y_.resize(std::size_t(first_.back() + 3) * std::size_t(y_stride()));
+    }
+    typename Kernel::parameters parameters() {
+        return {y_.data(),
+                {x_.data(), stride_},
+                {w_.data(), stride_},
+                index_.data(),
+                first_.data(),
+                experts_,
+                out_,
+                in_,
+                y_stride()};
+    }
+    moe::emulator::grid grid() {
+        return {Kernel::blocks_x(parameters()), Kernel::blocks_y(parameters(), first_.back() + 3)};
+    }
+    moe::emulator::memory buffers() {
+        moe::emulator::memory all;
+        all.input("x", x_.data(), x_.size()).input("w", w_.data(), w_.size());
+        all.input("index", index_.data(), index_.size());
+        all.input("first", first_.data(), first_.size());
+        all.output("y", y_.data(), y_.size());
+        return all;
+    }
+    moe::emulator::report run(const moe::emulator::options& how) {
+        poison();
+        moe::emulator::memory all = buffers();
+        return moe::emulator::launch<Kernel, moe::sm80>(grid(), parameters(), all, how);
+    }
+    void poison() { std::memset(y_.data(), 0x7F, y_.size() * sizeof(number)); }
+    std::vector<std::uint8_t> result() const {
+        const auto* const first = reinterpret_cast<const std::uint8_t*>(y_.data());
+        return {first, first + y_.size() * sizeof(number)};
+    }
+
+private:
+    static constexpr int tokens = 40;
+    std::ptrdiff_t y_stride() const { return moe::round_up(out_, 2); }
+    std::vector<std::uint16_t> numbers(int count, std::uint64_t seed) const {
+        std::vector<std::uint16_t> all(std::size_t(count * stride_), 0x7FFF);
+        for (int i = 0; i < count; ++i)
+            for (int j = 0; j < in_; ++j)
+                all[std::size_t(i * stride_ + j)] =
+                    moe::bfloat16(moe::random_normal(seed, std::uint64_t(i), std::uint64_t(j)))
+                        .bits;
+        return all;
+    }
+    int experts_, out_, in_;
+    std::ptrdiff_t stride_;
+    std::vector<int> first_, index_;
+    std::vector<std::uint16_t> x_, w_;
+    std::vector<number> y_;
 };
 
 class atoms_launch {

@@ -125,6 +125,13 @@ int main(int count, char** argument) {
         check(text, "gemm_deep", test::gemm_launch<test::gemm_deep>(129, 253, 200),
               test::gemm_launch<test::gemm_deep>(127, 131, 64),
               test::gemm_launch<test::gemm_deep>(5, 7, 0));
+        check(text, "grouped_small", test::grouped_launch<test::grouped_small>(5, 44, 100, 40),
+              test::grouped_launch<test::grouped_small>(70, 9, 8, 3));
+        check(text, "grouped", test::grouped_launch<test::grouped>(4, 253, 136, 140),
+              test::grouped_launch<test::grouped>(2, 117, 32, 255),
+              test::grouped_launch<test::grouped>(2, 109, 32, 255),
+              test::grouped_launch<test::grouped>(2, 101, 32, 255),
+              test::grouped_launch<test::grouped>(7, 3, 0, 5));
     } catch (const std::exception& error) {
         expect(false, error.what());
     }

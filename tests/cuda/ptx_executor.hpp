@@ -274,6 +274,9 @@ inline const std::map<std::string, handler>& opcodes() {
         {"setp.le.s32", compare<s32, le>},
         {"setp.gt.s32", compare<s32, gt>},
         {"setp.ge.s32", compare<s32, ge>},
+        {"setp.eq.s64", compare<s64, eq>},
+        {"setp.ne.s64", compare<s64, ne>},
+        {"cvt.u16.u32", convert<std::uint16_t, u32>},
         {"setp.lt.u32", compare<u32, lt>},
         {"setp.gt.u32", compare<u32, gt>},
         {"cvt.s64.s32", convert<s64, s32>},
@@ -334,6 +337,10 @@ inline const std::map<std::string, handler>& opcodes() {
         {"ld.shared.v4.b32", load_shared<4>},
         {"st.shared.v2.b32", store_shared<2>},
         {"st.shared.v4.b32", store_shared<4>},
+        {"popc.b32",
+         [](thread& t, statement_of s) {
+             t.set(s.with[0], t.cx.count_bits(t.get<std::uint32_t>(s.with[1])));
+         }},
         {"cvt.u32.u16", convert<u32, std::uint16_t>},
         {"setp.eq.b32", compare<u32, eq>},
         {"setp.lt.f32", compare<float, lt>},

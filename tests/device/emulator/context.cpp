@@ -63,6 +63,11 @@ TEST_CASE("votes, matches and sums over half a warp") {
     for (unsigned t = 0; t < 32; ++t) CHECK(sums[t] == 496);
 }
 
+TEST_CASE("bits are counted") {
+    CHECK(context<sm80>::count_bits(0xF0000001U) == 5);
+    CHECK(context<sm80>::count_bits(0) == 0);
+}
+
 TEST_CASE("sync_warp hands on what lanes wrote, sync what the block wrote") {
     const auto next = run<[](auto& cx, std::uint32_t* out) {
         cx.store(shared<std::uint32_t>{0} + cx.lane(), std::uint32_t(cx.lane()) * 7);
