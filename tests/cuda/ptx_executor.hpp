@@ -21,7 +21,7 @@ struct thread {
     context& cx;
     const std::byte* parameters;
     std::size_t parameter_bytes;
-    std::vector<std::uint64_t> registers;
+    std::vector<std::uint64_t>& registers;
     moe::emulator::where at{"kernels.ptx", 0, 0};
 
     template <class T> T get(const operand& o) const {
@@ -369,7 +369,8 @@ public:
     }
 
     void run(context& cx, const void* parameters, std::size_t bytes) {
-        thread t{cx, static_cast<const std::byte*>(parameters), bytes, {}};
+        thread t{cx, static_cast<const std::byte*>(parameters), bytes,
+                 registers_[std::size_t(cx.thread())]};
         t.registers.assign(program_.registers.size(), 0xDEADDEADDEADDEADU);
         for (std::size_t r = 0; r < program_.registers.size(); ++r) {
             const std::string& name = program_.registers[r];
@@ -412,6 +413,8 @@ private:
     program program_;
     std::vector<handler> handlers_;
     std::vector<char> ran_;
+    // By thread. Not on its fibre's stack: a launch that stops forgets its fibres.
+    std::vector<std::vector<std::uint64_t>> registers_{1024};
 };
 
 // The kernel that is this PTX, for the emulator's launch.
