@@ -97,6 +97,7 @@ struct atoms {
         put(bits(cx.square_root(f < 0 ? -f : f)));
         put(cx.to_bf16(f, g));
         put(std::uint32_t(cx.count_bits(x)));
+        put(bits(cx.as_float(x & 0xFFFF0000U) * 3));
         // Rounding must not depend on who compiles a sum of products.
         put(bits(f * g + f));
         put(bits(f / g));

@@ -31,39 +31,52 @@ struct results {
 template <class Kernel> class rms_norm_launch {
 public:
     using kernel = Kernel;
+    using number = std::remove_pointer_t<decltype(Kernel::parameters::y)>;
+
     rms_norm_launch(int count, int width)
         : count_(count), width_(width), x_(std::size_t(count * width)), gain_(std::size_t(width)) {
-        for (std::size_t i = 0; i < x_.size(); ++i) x_[i] = moe::random_normal(1, 0, i);
+        for (std::size_t i = 0; i < x_.size(); ++i) {
+            const float value = moe::random_normal(1, 0, i);
+            if constexpr (sizeof(number) == 2)
+                x_[i] = moe::bfloat16(value).bits;
+            else
+                x_[i] = value;
+        }
         for (std::size_t i = 0; i < gain_.size(); ++i) gain_[i] = moe::random_normal(2, 0, i);
-        out_.y.resize(std::size_t(count * width + count));
+        y_.resize(x_.size()), r_.resize(std::size_t(count));
     }
     typename Kernel::parameters parameters() {
-        return {out_.y.data(), out_.y.data() + count_ * width_,
-                x_.data(),     gain_.data(),
-                count_,        width_,
-                width_,        width_,
-                1e-6F};
+        return {y_.data(), r_.data(), x_.data(), gain_.data(), count_,
+                width_,    width_,    width_,    1e-6F};
     }
     moe::emulator::grid grid() { return {Kernel::blocks(parameters())}; }
     moe::emulator::memory buffers() {
         moe::emulator::memory all;
         all.input("x", x_.data(), x_.size()).input("gain", gain_.data(), gain_.size());
-        all.output("y", out_.y.data(), std::size_t(count_ * width_));
-        all.output("r", out_.y.data() + count_ * width_, std::size_t(count_));
+        all.output("y", y_.data(), y_.size()).output("r", r_.data(), r_.size());
         return all;
     }
     moe::emulator::report run(const moe::emulator::options& how) {
-        out_.poison();
+        poison();
         moe::emulator::memory all = buffers();
         return moe::emulator::launch<Kernel, moe::sm80>(grid(), parameters(), all, how);
     }
-    void poison() { out_.poison(); }
-    std::vector<std::uint32_t> result() const { return out_.bits(); }
+    void poison() {
+        std::memset(y_.data(), 0x7F, y_.size() * sizeof(number));
+        std::memset(r_.data(), 0x7F, r_.size() * sizeof(float));
+    }
+    std::vector<std::uint8_t> result() const {
+        const auto* const y = reinterpret_cast<const std::uint8_t*>(y_.data());
+        const auto* const r = reinterpret_cast<const std::uint8_t*>(r_.data());
+        std::vector<std::uint8_t> all(y, y + y_.size() * sizeof(number));
+        all.insert(all.end(), r, r + r_.size() * sizeof(float));
+        return all;
+    }
 
 private:
     int count_, width_;
-    std::vector<float> x_, gain_;
-    results out_;
+    std::vector<number> x_, y_;
+    std::vector<float> gain_, r_;
 };
 
 template <class Kernel> class gemm_launch {

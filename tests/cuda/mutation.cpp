@@ -71,6 +71,7 @@ int main() {
     add(mutate("atoms", test::atoms_launch(1)));
     add(mutate("rms_norm", test::rms_norm_launch<test::rms_norm>(8, 1100)));
     add(mutate("rms_norm_ragged", test::rms_norm_launch<test::rms_norm_ragged>(4, 301)));
+    add(mutate("rms_norm_bf16", test::rms_norm_launch<test::rms_norm_bf16>(8, 1100)));
     add(mutate("gemm_small", test::gemm_launch<test::gemm_small>(40, 44, 180)));
     add(mutate("grouped_small", test::grouped_launch<test::grouped_small>(36, 40, 52, 7)));
     std::printf("%-16s %4d of %4d mutants caught, %5.1f %%\n", "together", total.caught, total.all,

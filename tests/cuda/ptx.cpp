@@ -116,6 +116,9 @@ int main(int count, char** argument) {
         check(text, "rms_norm", test::rms_norm_launch<test::rms_norm>(3, 1100),
               test::rms_norm_launch<test::rms_norm>(2, 8192),
               test::rms_norm_launch<test::rms_norm>(2, 5120));
+        check(text, "rms_norm_bf16", test::rms_norm_launch<test::rms_norm_bf16>(3, 1100),
+              test::rms_norm_launch<test::rms_norm_bf16>(2, 8192),
+              test::rms_norm_launch<test::rms_norm_bf16>(2, 5120));
         check(text, "rms_norm_ragged", test::rms_norm_launch<test::rms_norm_ragged>(2, 301),
               test::rms_norm_launch<test::rms_norm_ragged>(1, 2305));
         check(text, "gemm_small", test::gemm_launch<test::gemm_small>(40, 44, 180),

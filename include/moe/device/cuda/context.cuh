@@ -204,6 +204,7 @@ template <class Arch> struct context {
         asm("sqrt.rn.f32 %0, %1;" : "=f"(root) : "f"(x));
         return root;
     }
+    MOE_DEVICE static float as_float(std::uint32_t bits) { return __uint_as_float(bits); }
     MOE_DEVICE static int count_bits(std::uint32_t x) { return __popc(x); }
     MOE_DEVICE static std::uint32_t to_bf16(float first, float second) {
         std::uint32_t both;

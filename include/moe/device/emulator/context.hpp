@@ -192,6 +192,7 @@ public:
     // --- arithmetic that must not be left to a compiler ---
     static float fma(float a, float b, float c) { return std::fma(a, b, c); }
     static float square_root(float x) { return std::sqrt(x); }  // to the nearest
+    static float as_float(std::uint32_t bits) { return std::bit_cast<float>(bits); }
     static int count_bits(std::uint32_t x) { return std::popcount(x); }
     // Two floats as bf16, to the nearest even; the first in the lower half.
     static std::uint32_t to_bf16(float first, float second) {
