@@ -19,7 +19,7 @@ struct atoms {
     };
 
     template <class Cx> MOE_DEVICE static void run(Cx& cx, const parameters& p) {
-        using moe::constant, moe::shared, moe::words;
+        using moe::constant, moe::registers, moe::shared;
         const int t = cx.thread(), lane = cx.lane();
         std::uint32_t* out = p.out + t;
         const auto put = [&](std::uint32_t value) {
@@ -33,16 +33,16 @@ struct atoms {
         cx.store(p.halves + t, half);
         cx.store(shared<std::uint16_t>{0} + t, half);
         put(cx.load(shared<std::uint16_t>{0} + t));
-        const auto two = cx.load(reinterpret_cast<const words<2>*>(p.in) + t);
-        cx.store(shared<words<2>>{512} + t, two);
-        put(cx.load(shared<words<2>>{512} + t).at[0] ^ two.at[1]);
-        const auto four = cx.load(reinterpret_cast<const words<4>*>(p.in) + t);
-        cx.store(shared<words<4>>{1024} + t, four);
-        const auto again = cx.load(shared<words<4>>{1024} + t);
+        const auto two = cx.load(reinterpret_cast<const registers<2>*>(p.in) + t);
+        cx.store(shared<registers<2>>{512} + t, two);
+        put(cx.load(shared<registers<2>>{512} + t).at[0] ^ two.at[1]);
+        const auto four = cx.load(reinterpret_cast<const registers<4>*>(p.in) + t);
+        cx.store(shared<registers<4>>{1024} + t, four);
+        const auto again = cx.load(shared<registers<4>>{1024} + t);
         cx.store(shared<std::uint32_t>{2048} + t, again.at[3]);
         put(cx.load(shared<std::uint32_t>{2048} + t));
-        cx.store(reinterpret_cast<words<4>*>(p.out + (slots - 4) * threads) + t, again);
-        cx.store(reinterpret_cast<words<2>*>(p.out + (slots - 6) * threads) + t, two);
+        cx.store(reinterpret_cast<registers<4>*>(p.out + (slots - 4) * threads) + t, again);
+        cx.store(reinterpret_cast<registers<2>*>(p.out + (slots - 6) * threads) + t, two);
 
         // Meetings.
         put(cx.shuffle(x, (lane * 7 + 3) & 31));
@@ -67,13 +67,13 @@ struct atoms {
 
         // Copies: whole, in part, not at all; matrices of what they brought.
         const int bytes = t % 8 == 0 ? 0 : t % 8 == 1 ? 6 : 16;
-        cx.copy_async(shared<words<4>>{1024} + t, p.in + 4 * t, bytes);
+        cx.copy_async(shared<registers<4>>{1024} + t, p.in + 4 * t, bytes);
         cx.copy_commit();
         cx.copy_wait(constant<0>{});
         cx.sync();
         std::uint32_t a[4], b[4];
-        cx.load_matrices(a, shared<words<4>>{1024} + t);
-        cx.load_matrices_transposed(b, shared<words<4>>{1024} + (t ^ 33));
+        cx.load_matrices(a, shared<registers<4>>{1024} + t);
+        cx.load_matrices_transposed(b, shared<registers<4>>{1024} + (t ^ 33));
         MOE_UNROLLED
         for (int i = 0; i < 4; ++i) put(a[i]), put(b[i]);
 

@@ -13,7 +13,7 @@
 
 namespace ptx {
 
-using moe::words;
+using moe::registers;
 using context = moe::emulator::context<moe::sm80>;
 
 // What a thread has.
@@ -96,25 +96,25 @@ template <class T, int Count> void load_parameter(thread& t, statement_of s) {
     std::memcpy(values, t.parameters + first, sizeof values);
     for (int i = 0; i < Count; ++i) t.set(s.with[std::size_t(i)], values[i]);
 }
-template <int N> void put(thread& t, statement_of s, const words<N>& value) {
+template <int N> void put(thread& t, statement_of s, const registers<N>& value) {
     for (std::size_t i = 0; i < N; ++i) t.set(s.with[i], value.at[i]);
 }
-template <int N> words<N> taken(thread& t, statement_of s) {
-    words<N> value;
+template <int N> registers<N> taken(thread& t, statement_of s) {
+    registers<N> value;
     for (std::size_t i = 0; i < N; ++i) value.at[i] = t.get<std::uint32_t>(s.with[i + 1]);
     return value;
 }
 template <int N> void load_global(thread& t, statement_of s) {
-    put(t, s, t.cx.load(t.global<const words<N>>(s.with[N]), t.at));
+    put(t, s, t.cx.load(t.global<const registers<N>>(s.with[N]), t.at));
 }
 template <int N> void load_shared(thread& t, statement_of s) {
-    put(t, s, t.cx.load(t.shared<words<N>>(s.with[N]), t.at));
+    put(t, s, t.cx.load(t.shared<registers<N>>(s.with[N]), t.at));
 }
 template <int N> void store_global(thread& t, statement_of s) {
-    t.cx.store(t.global<words<N>>(s.with[0]), taken<N>(t, s), t.at);
+    t.cx.store(t.global<registers<N>>(s.with[0]), taken<N>(t, s), t.at);
 }
 template <int N> void store_shared(thread& t, statement_of s) {
-    t.cx.store(t.shared<words<N>>(s.with[0]), taken<N>(t, s), t.at);
+    t.cx.store(t.shared<registers<N>>(s.with[0]), taken<N>(t, s), t.at);
 }
 inline void load_half(thread& t, statement_of s, std::uint16_t value) { t.set(s.with[0], value); }
 inline void sync(thread& t, statement_of s) {
@@ -155,7 +155,7 @@ inline void butterfly(thread& t, statement_of s) {
 }
 inline void copy_async(thread& t, statement_of s) {
     if (t.get<int>(s.with[2]) != 16) throw moe::error("PTX: a copy of other than 16 bytes");
-    t.cx.copy_async(t.shared<words<4>>(s.with[0]), t.global<const std::uint8_t>(s.with[1]),
+    t.cx.copy_async(t.shared<registers<4>>(s.with[0]), t.global<const std::uint8_t>(s.with[1]),
                     t.get<int>(s.with[3]), t.at);
 }
 inline void copy_commit(thread& t, statement_of) { t.cx.copy_commit(t.at); }
@@ -175,7 +175,7 @@ inline void copy_wait(thread& t, statement_of s) {
 }
 template <bool Transposed> void load_matrices(thread& t, statement_of s) {
     std::uint32_t into[4];
-    const auto row = t.shared<words<4>>(s.with[4]);
+    const auto row = t.shared<registers<4>>(s.with[4]);
     if (Transposed)
         t.cx.load_matrices_transposed(into, row, t.at);
     else

@@ -21,7 +21,7 @@ struct sm80 {
 };
 
 // N registers that are loaded and stored as one.
-template <int N> struct alignas(4 * N) words { std::uint32_t at[N]; };
+template <int N> struct alignas(4 * N) registers { std::uint32_t at[N]; };
 
 // A number that an instruction needs at compile time.
 template <int N> using constant = std::integral_constant<int, N>;

@@ -132,7 +132,7 @@ private:
     MOE_DEVICE static void copy(Cx& cx, std::uint32_t to, bf16_rows from, const std::uint16_t* row,
                                 int j, int bytes) {
         const bool inside = row != nullptr && bytes > 0;
-        cx.copy_async(shared<words<4>>{to}, inside ? row + j : from.at, inside ? bytes : 0);
+        cx.copy_async(shared<registers<4>>{to}, inside ? row + j : from.at, inside ? bytes : 0);
     }
 
     template <class Cx> MOE_DEVICE void multiply(Cx& cx, int slot) {

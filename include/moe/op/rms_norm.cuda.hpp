@@ -75,7 +75,7 @@ private:
         if constexpr (Vector == 1) {
             v.at[0] = cx.as_float(std::uint32_t(cx.load(from)) << 16);
         } else {
-            const auto pairs = cx.load(reinterpret_cast<const words<Vector / 2>*>(from));
+            const auto pairs = cx.load(reinterpret_cast<const registers<Vector / 2>*>(from));
             MOE_UNROLLED
             for (int i = 0; i < Vector; i += 2) {
                 v.at[i] = cx.as_float(pairs.at[i / 2] << 16);
@@ -91,10 +91,10 @@ private:
         if constexpr (Vector == 1) {
             cx.store(to, std::uint16_t(cx.to_bf16(v.at[0], 0)));
         } else {
-            words<Vector / 2> pairs;
+            registers<Vector / 2> pairs;
             MOE_UNROLLED
             for (int i = 0; i < Vector; i += 2) pairs.at[i / 2] = cx.to_bf16(v.at[i], v.at[i + 1]);
-            cx.store(reinterpret_cast<words<Vector / 2>*>(to), pairs);
+            cx.store(reinterpret_cast<registers<Vector / 2>*>(to), pairs);
         }
     }
 };

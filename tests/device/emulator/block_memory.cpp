@@ -46,7 +46,7 @@ TEST_CASE("races in global memory, also between blocks") {
 
 TEST_CASE("copies that nobody waited for, or told the others of, or overtaken by a write") {
     says(finds<[](auto& cx, const data& p) {
-             cx.copy_async(shared<words<4>>{0} + cx.lane(), p.in + 4 * cx.lane(), 16);
+             cx.copy_async(shared<registers<4>>{0} + cx.lane(), p.in + 4 * cx.lane(), 16);
              cx.copy_commit();
              cx.sync();
              cx.load(shared<float>{0} + cx.lane());
@@ -55,7 +55,7 @@ TEST_CASE("copies that nobody waited for, or told the others of, or overtaken by
                32>(kind::race),
          "no wait and barrier between");
     finds<[](auto& cx, const data& p) {  // waits, but for itself
-        cx.copy_async(shared<words<4>>{0} + cx.lane(), p.in + 4 * cx.lane(), 16);
+        cx.copy_async(shared<registers<4>>{0} + cx.lane(), p.in + 4 * cx.lane(), 16);
         cx.copy_commit();
         cx.copy_wait(constant<0>{});
         cx.load(shared<float>{0} + cx.lane());
@@ -63,7 +63,7 @@ TEST_CASE("copies that nobody waited for, or told the others of, or overtaken by
           32>(kind::race);
     finds<[](auto& cx, const data& p) {  // one group too many in flight
         for (int i = 0; i < 2; ++i) {
-            cx.copy_async(shared<words<4>>{std::uint32_t(512 * i)} + cx.lane(),
+            cx.copy_async(shared<registers<4>>{std::uint32_t(512 * i)} + cx.lane(),
                           p.in + 4 * cx.lane(), 16);
             cx.copy_commit();
         }
@@ -78,13 +78,13 @@ TEST_CASE("copies that nobody waited for, or told the others of, or overtaken by
         cx.sync();
         cx.load(shared<float>{0} + (63 - cx.thread()));
         if (cx.warp() == 0) {
-            cx.copy_async(shared<words<4>>{0} + cx.lane() % 16, p.in + 4 * cx.lane(), 16);
+            cx.copy_async(shared<registers<4>>{0} + cx.lane() % 16, p.in + 4 * cx.lane(), 16);
             cx.copy_commit();
             cx.copy_wait(constant<0>{});
         }
     }>(kind::race);
     says(finds<[](auto& cx, const data& p) {
-             cx.copy_async(shared<words<4>>{0} + cx.lane(), p.in + 4 * cx.lane(), 16);
+             cx.copy_async(shared<registers<4>>{0} + cx.lane(), p.in + 4 * cx.lane(), 16);
          },
                32>(kind::unfinished),
          "in flight");
@@ -107,21 +107,21 @@ TEST_CASE("addresses: outside, crooked, of an input") {
     says(finds<[](auto& cx, const data& p) { cx.load(p.in + 256); }>(kind::bounds),
          "outside of every buffer");
     says(finds<[](auto& cx, const data& p) {
-             cx.load(reinterpret_cast<const words<4>*>(p.in + 254));
+             cx.load(reinterpret_cast<const registers<4>*>(p.in + 254));
          }>(kind::bounds),
          "at the end of in");
     says(finds<[](auto& cx, const data&) { cx.load(shared<float>{1024}); }>(kind::bounds),
          "are outside of shared memory (1024 bytes)");
-    says(finds<[](auto& cx, const data&) { cx.store(shared<words<4>>{8}, {}); }>(kind::bounds),
+    says(finds<[](auto& cx, const data&) { cx.store(shared<registers<4>>{8}, {}); }>(kind::bounds),
          "not aligned");
     says(finds<[](auto& cx, const data& p) {
-             cx.load(reinterpret_cast<const words<4>*>(p.in + 2));
+             cx.load(reinterpret_cast<const registers<4>*>(p.in + 2));
          }>(kind::bounds),
          "not aligned");
     says(
         finds<[](auto& cx, const data& p) { cx.store(const_cast<float*>(p.in), 1); }>(kind::bounds),
         "is an input");
-    says(finds<[](auto& cx, const data& p) { cx.copy_async(shared<words<4>>{0}, p.in, 20); }>(
+    says(finds<[](auto& cx, const data& p) { cx.copy_async(shared<registers<4>>{0}, p.in, 20); }>(
              kind::bounds),
          "20 of 16 bytes");
 }

@@ -86,7 +86,7 @@ TEST_CASE("sync_warp hands on what lanes wrote, sync what the block wrote") {
 
 TEST_CASE("a producer warp announces, a consumer warp waits") {
     const auto passed = run<[](auto& cx, std::uint32_t* out) {
-        const shared<words<2>> cell{std::uint32_t(8 * cx.lane())};
+        const shared<registers<2>> cell{std::uint32_t(8 * cx.lane())};
         for (std::uint32_t turn = 0; turn < 3; ++turn)
             if (cx.warp() == 0) {
                 cx.barrier_sync(2, 64);  // free
@@ -96,7 +96,7 @@ TEST_CASE("a producer warp announces, a consumer warp waits") {
             } else {
                 cx.barrier_arrive(2, 64);
                 cx.barrier_sync(1, 64);
-                const words<2> got = cx.load(cell);
+                const registers<2> got = cx.load(cell);
                 if (turn == 2) cx.store(out, got.at[0] + got.at[1]);
             }
     },
@@ -113,7 +113,7 @@ struct copying_kernel {
     };
     template <class Cx> static void run(Cx& cx, const parameters& p) {
         const int bytes = cx.lane() / 2 > 8 ? 16 : cx.lane() / 2 * 2;
-        cx.copy_async(shared<words<4>>{0} + cx.lane(), p.from + 8 * cx.lane(), bytes);
+        cx.copy_async(shared<registers<4>>{0} + cx.lane(), p.from + 8 * cx.lane(), bytes);
         cx.copy_commit();
         cx.copy_commit();  // an empty group
         cx.copy_wait(constant<1>{});
@@ -145,13 +145,13 @@ TEST_CASE("matrices come in fragments, straight and transposed") {
     const auto straight = run<[](auto& cx, std::uint32_t* out) {
         fill(cx);
         std::uint32_t r[4];
-        cx.load_matrices(r, shared<words<4>>{0} + cx.lane());
+        cx.load_matrices(r, shared<registers<4>>{0} + cx.lane());
         cx.store(out, r[0] + (r[1] ^ r[2]) + r[3]);
     }>();
     const auto transposed = run<[](auto& cx, std::uint32_t* out) {
         fill(cx);
         std::uint32_t r[4];
-        cx.load_matrices_transposed(r, shared<words<4>>{0} + cx.lane());
+        cx.load_matrices_transposed(r, shared<registers<4>>{0} + cx.lane());
         cx.store(out, r[2]);
     }>();
     for (unsigned l = 0; l < 32; ++l) {

@@ -144,7 +144,7 @@ template <class Arch> struct context {
 
     // --- asynchronous copies ---
     template <class T>
-    MOE_DEVICE static void copy_async(shared<words<4>> to, const T* from, int bytes) {
+    MOE_DEVICE static void copy_async(shared<registers<4>> to, const T* from, int bytes) {
         asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address(to.offset)),
                      "l"(from), "r"(bytes)
                      : "memory");
@@ -155,14 +155,14 @@ template <class Arch> struct context {
     }
 
     // --- tensor cores ---
-    MOE_DEVICE static void load_matrices(std::uint32_t (&into)[4], shared<words<4>> row) {
+    MOE_DEVICE static void load_matrices(std::uint32_t (&into)[4], shared<registers<4>> row) {
         asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
                      : "=r"(into[0]), "=r"(into[1]), "=r"(into[2]), "=r"(into[3])
                      : "r"(address(row.offset))
                      : "memory");
     }
     MOE_DEVICE static void load_matrices_transposed(std::uint32_t (&into)[4],
-                                                    shared<words<4>> row) {
+                                                    shared<registers<4>> row) {
         asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
                      : "=r"(into[0]), "=r"(into[1]), "=r"(into[2]), "=r"(into[3])
                      : "r"(address(row.offset))

@@ -126,7 +126,7 @@ public:
 
     // --- 16 bytes from global to shared memory, later: 'bytes' of them, then zeros ---
     template <class T>
-    void copy_async(shared<words<4>> to, const T* from, int bytes,
+    void copy_async(shared<registers<4>> to, const T* from, int bytes,
                     const where at = here::current()) {
         const call c = enter("copy_async", at, 3);
         if (c.dropped) return;
@@ -150,12 +150,12 @@ public:
     // --- tensor cores ---
     // Four matrices of 8 x 8 16-bit elements: lane l gives the address of row l % 8 of matrix l / 8
     // (16 bytes) and gets elements 2 (l % 4) and the next of row l / 4 of each.
-    void load_matrices(std::uint32_t (&into)[4], shared<words<4>> row,
+    void load_matrices(std::uint32_t (&into)[4], shared<registers<4>> row,
                        const where at = here::current()) {
         matrices(into, row, false, enter("load_matrices", at, 1));
     }
     // Transposed: rows 2 (l % 4) and the next of column l / 4.
-    void load_matrices_transposed(std::uint32_t (&into)[4], shared<words<4>> row,
+    void load_matrices_transposed(std::uint32_t (&into)[4], shared<registers<4>> row,
                                   const where at = here::current()) {
         matrices(into, row, true, enter("load_matrices_transposed", at, 1));
     }
@@ -272,7 +272,8 @@ private:
         });
         return copied<T>(reinterpret_cast<const std::byte*>(&mine.result));
     }
-    void matrices(std::uint32_t (&into)[4], shared<words<4>> row, bool transposed, const call& c) {
+    void matrices(std::uint32_t (&into)[4], shared<registers<4>> row, bool transposed,
+                  const call& c) {
         if (c.dropped) return;
         row = row + c.shift;
         block_.meter_shared(row.offset, 16, c.site);
