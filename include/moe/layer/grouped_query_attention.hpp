@@ -103,13 +103,16 @@ template <class Recipe> struct grouped_query_attention {
                          weights.query_gain.at, epsilon);
             op::rms_norm(on, by_head(key), k.key_scale, by_head(raw_key), weights.key_gain.at,
                          epsilon);
+            op::rope(on, query, columns(sizes.heads), pass.angles, length, position);
+            op::rope(on, key, columns(sizes.kv_heads), pass.angles, length, position);
         } else {
-            op::linear(on, query, x, weights.query.one());
-            op::linear(on, key, x, weights.key.one());
+            const op::positions at{length, position};
+            op::rotated_linear(on, query, x, weights.query.one(), columns(sizes.heads), pass.angles,
+                               at);
+            op::rotated_linear(on, key, x, weights.key.one(), columns(sizes.kv_heads), pass.angles,
+                               at);
         }
         op::linear(on, in_flight.value, x, weights.value.one());
-        op::rope(on, query, columns(sizes.heads), pass.angles, length, position);
-        op::rope(on, key, columns(sizes.kv_heads), pass.angles, length, position);
         op::attention(on, in_flight.out, in_flight.lse, query, k.key.part(0, in_flight.keys),
                       k.value.part(0, in_flight.keys), shape(pass));
         op::linear(on, y, in_flight.out, weights.out.one());

@@ -116,7 +116,7 @@ template <class Recipe> struct latent_attention {
     static void forward(auto on, const pass_of<Recipe>& pass, activations<Recipe> y,
                         read_activations<Recipe> x, const auto& weights, kept& k, work& w) {
         if (pass.position > 0) MOE_CHECK(pass.shape.sequences, ==, 1);
-        const int tokens = x.count, length = pass.shape.length, position = pass.position;
+        const int tokens = x.count, position = pass.position;
         const int keys = position + tokens;
         k.x = x;
         const auto query = k.query.part(0, tokens);
@@ -125,19 +125,17 @@ template <class Recipe> struct latent_attention {
             const auto normed = k.normed_query_latent.part(0, tokens);
             op::linear(on, latent, x, weights.query_down.one());
             op::rms_norm(on, normed, k.query_scale, latent, weights.query_gain.at, latent_epsilon);
-            op::linear(on, query, normed, weights.query_up.one());
+            project(on, query, normed, weights.query_up.one(), query_columns(), pass);
         } else {
-            op::linear(on, query, x, weights.query.one());
+            project(on, query, x, weights.query.one(), query_columns(), pass);
         }
         const auto latent = k.latent.part(0, tokens), normed = k.normed_latent.part(0, tokens);
         const auto expanded = w.expanded.part(0, tokens);
         const auto shared = latent.columns(kv_rank, sizes.rope_dim);
-        op::linear(on, latent, x, weights.latent_down.one());
+        project(on, latent, x, weights.latent_down.one(), {1, 0, kv_rank}, pass);
         op::rms_norm(on, normed, k.latent_scale, latent.columns(0, kv_rank), weights.latent_gain.at,
                      latent_epsilon);
         op::linear(on, expanded, normed, weights.latent_up.one());
-        op::rope(on, query, query_columns(), pass.angles, length, position);
-        op::rope(on, shared, {1, sizes.rope_dim, 0}, pass.angles, length, position);
         // With tokens in the cache already, keys and values go behind them.
         op::join_latent_heads(on, k.key.part(position, tokens), k.value.part(position, tokens),
                               expanded, shared, joint);
@@ -219,6 +217,18 @@ private:
                 1 / std::sqrt(double(key_dim)) * of<Recipe>.model.rope_scaling.softmax_factor()};
     }
     static op::head_columns query_columns() { return {heads, key_dim, sizes.nope_dim}; }
+    // y = x w^T with the columns of 'where' rotated: at once, if no block can tear a pair.
+    template <class W>
+    static void project(auto on, activations<Recipe> y, read_activations<Recipe> x, matrix<W> w,
+                        op::head_columns where, const pass_of<Recipe>& pass) {
+        const int length = pass.shape.length, position = pass.position;
+        if constexpr (sizes.nope_dim % 2 == 0 && kv_rank % 2 == 0) {
+            op::rotated_linear(on, y, x, w, where, pass.angles, {length, position});
+        } else {
+            op::linear(on, y, x, w);
+            op::rope(on, y, where, pass.angles, length, position);
+        }
+    }
 };
 
 }  // namespace moe

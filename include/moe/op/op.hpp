@@ -28,6 +28,8 @@
 #include <moe/op/rms_norm.hpp>
 #include <moe/op/rope.cpu.hpp>
 #include <moe/op/rope.hpp>
+#include <moe/op/rotated_linear.cpu.hpp>
+#include <moe/op/rotated_linear.hpp>
 #include <moe/op/sum_of_squares.cpu.hpp>
 #include <moe/op/sum_of_squares.hpp>
 #include <moe/op/swiglu.cpu.hpp>
