@@ -9,6 +9,7 @@
 // makes its table of.
 #pragma once
 
+#include <moe/device/first_core.hpp>
 #include <moe/device/memory.hpp>
 #include <moe/device/peak.hpp>
 
@@ -20,10 +21,6 @@
 #include <string>
 #include <type_traits>
 #include <vector>
-
-#if defined(__linux__)
-#include <sched.h>
-#endif
 
 namespace bench {
 
@@ -55,40 +52,6 @@ inline double median(std::vector<double> x) {
     std::sort(x.begin(), x.end());
     return x.empty() ? 0 : x[x.size() / 2];
 }
-
-// The threads of a pool sit on a core each, the calling thread wherever the system puts it: too
-// often on the core of another of them, which halves the speed. While one of these lives, the
-// caller stays on the first core, the one that the pool leaves to it. To be made after the pool,
-// whose threads start with the caller's cores.
-class caller_on_first_core {
-public:
-    caller_on_first_core() {
-#if defined(__linux__)
-        if (sched_getaffinity(0, sizeof before_, &before_) != 0) return;
-        cpu_set_t first;
-        CPU_ZERO(&first);
-        for (int core = 0; core < CPU_SETSIZE; ++core)
-            if (CPU_ISSET(core, &before_)) {
-                CPU_SET(core, &first);
-                break;
-            }
-        changed_ = sched_setaffinity(0, sizeof first, &first) == 0;
-#endif
-    }
-    caller_on_first_core(const caller_on_first_core&) = delete;
-    caller_on_first_core& operator=(const caller_on_first_core&) = delete;
-    ~caller_on_first_core() {
-#if defined(__linux__)
-        if (changed_) sched_setaffinity(0, sizeof before_, &before_);
-#endif
-    }
-
-private:
-#if defined(__linux__)
-    cpu_set_t before_;
-#endif
-    bool changed_ = false;
-};
 
 // What repeats of one piece of work took, and what the machine could do at best at the time.
 class shares {
@@ -137,7 +100,7 @@ using peak_for = std::conditional_t<std::is_same_v<T, float>, fp32_peak, bf16_pe
 // work() does 'flop' floating-point operations on the device 'on'.
 template <class Peak = fp32_peak, class On, class Work>
 void share_of_peak(benchmark::State& state, On on, double flop, const Work& work) {
-    const caller_on_first_core stays;
+    const moe::on_first_core stays;
     shares all(flop);
     for (auto _ : state) state.SetIterationTime(all.add(on, Peak()(on), work));
     all.report(state, "peak");
@@ -185,7 +148,7 @@ private:
 // work() has to read and write 'bytes' in all, if it touches everything once.
 template <class On, class Work>
 void share_of_copy(benchmark::State& state, On on, double bytes, double flop, const Work& work) {
-    const caller_on_first_core stays;
+    const moe::on_first_core stays;
     const copy same_bytes(bytes);
     shares all(bytes);
     work();

@@ -92,7 +92,7 @@ template <class Recipe> void step(benchmark::State& state) {
     resident_peak();
     training<Recipe> trained(n(0), n(1), n(2));
     const double flop = training<Recipe>::flop_per_token * trained.tokens();
-    const caller_on_first_core stays;
+    const moe::on_first_core stays;
     for (int warm_up = 0; warm_up < 2; ++warm_up) trained.run();
     const auto on = trained.on();
     shares all(flop);

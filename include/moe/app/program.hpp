@@ -9,6 +9,7 @@
 #include <moe/app/instruction_set.hpp>
 #include <moe/app/ranks.hpp>
 #include <moe/app/run_report.hpp>
+#include <moe/device/first_core.hpp>
 #include <moe/io/hugging_face.hpp>
 #include <moe/io/safetensors.hpp>
 #include <moe/model/generate.hpp>
@@ -65,6 +66,15 @@ private:
                                       return 0;
                                   });
     }
+    // Ranks that share a process share its cores, too.
+    template <class Run> static run_summary fit(Run& run, console& watcher) {
+        if constexpr (ranks_of(of<Recipe>.parallel) == 1) {
+            const on_first_core stays;
+            return run.fit(watcher);
+        } else {
+            return run.fit(watcher);
+        }
+    }
     template <class Ranks> static int train(const settings& s, Ranks ranks) {
         std::FILE* const to = progress_stream(s.json);
         console watcher(to, s.steps, s.log_every);
@@ -74,7 +84,7 @@ private:
                 watcher.note(hint);
         }
         training_run<Recipe, On, Ranks> run(s, watcher, std::move(ranks));
-        const run_summary summary = run.fit(watcher);
+        const run_summary summary = fit(run, watcher);
         watcher.done();
         if (run.finished() && !run.history().validations.empty()) {
             const report_data report = report_of(run, summary);
