@@ -40,20 +40,20 @@ void multiply_columns(const left_rows<Rows, Word>& left, right_rows<Word> right,
     multiply_tile<Isa, false, Rows, 1, false>(left, right, words, width, rest...);
 }
 template <class Isa, bool Fetches, class Left, class... Rest>
-void multiply_rows(int rows, const Left& left, int strip, int row, int k, const Rest&... rest) {
+void multiply_rows(int rows, const Left& left, int row, int k, const Rest&... rest) {
     switch (rows) {
         case 1:
-            return multiply_columns<Isa, Fetches>(left.template at<1>(strip, row, k), rest...);
+            return multiply_columns<Isa, Fetches>(left.template at<1>(row, k), rest...);
         case 2:
-            return multiply_columns<Isa, Fetches>(left.template at<2>(strip, row, k), rest...);
+            return multiply_columns<Isa, Fetches>(left.template at<2>(row, k), rest...);
         case 3:
-            return multiply_columns<Isa, Fetches>(left.template at<3>(strip, row, k), rest...);
+            return multiply_columns<Isa, Fetches>(left.template at<3>(row, k), rest...);
         case 4:
-            return multiply_columns<Isa, Fetches>(left.template at<4>(strip, row, k), rest...);
+            return multiply_columns<Isa, Fetches>(left.template at<4>(row, k), rest...);
         case 5:
-            return multiply_columns<Isa, Fetches>(left.template at<5>(strip, row, k), rest...);
+            return multiply_columns<Isa, Fetches>(left.template at<5>(row, k), rest...);
         default:
-            return multiply_columns<Isa, Fetches>(left.template at<6>(strip, row, k), rest...);
+            return multiply_columns<Isa, Fetches>(left.template at<6>(row, k), rest...);
     }
 }
 
@@ -89,7 +89,7 @@ void add_product(factors<Left, Right> f, const Sums& sums, block b, bool begins,
                 for (int s = 0, row = b.row; s < parts.count; row += parts.rows(s++)) {
                     // Each of the first four strips fetches a quarter of the next panel's rows.
                     panel.next = s < 4 ? next + s * (words / 4) * panel.next_step : panel.at;
-                    multiply_rows<Isa, fetches>(parts.rows(s), f.left, s, row, k, panel, words,
+                    multiply_rows<Isa, fetches>(parts.rows(s), f.left, row, k, panel, words,
                                                 columns, sums, row, begin + at, first, last);
                 }
             }

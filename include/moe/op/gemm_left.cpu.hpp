@@ -72,7 +72,7 @@ template <class Isa, class T, class Other> struct rows_along {
                 convert(memory.at + i * copied_row, from[first + b.row + i] + k, steps);
         }
     }
-    template <int Rows> MOE_INLINE left_rows<Rows, word> at(int, int row, int k) const {
+    template <int Rows> MOE_INLINE left_rows<Rows, word> at(int row, int k) const {
         left_rows<Rows, word> left;
         MOE_UNROLL
         for (int r = 0; r < Rows; ++r) {
@@ -107,6 +107,38 @@ private:
     const word* copied = nullptr;
 };
 
+// Word i of a cut that begins at row 'first', for every column: from one row of numbers, or from
+// two as pairs.
+template <class Isa, class T, class Other> class row_of_words {
+    using meet = meeting<Isa, T, Other>;
+    using word = typename meet::word;
+
+public:
+    row_of_words(const picked<T>& from, int first, int i, int steps) {
+        const auto row = [&](int number) {
+            return number < steps ? from[first + number] : nullptr;
+        };
+        if constexpr (std::is_same_v<word, bfloat16_pair>)
+            even_ = row(2 * i), odd_ = row(2 * i + 1);
+        else
+            even_ = row(meet::number(i));
+    }
+    void copy(word* to, int column, int width) const {
+        sweep(width, [&](int j, auto n) {
+            if constexpr (std::is_same_v<word, bfloat16_pair>)
+                store(to + j, n, paired(some(even_, column + j, n), some(odd_, column + j, n)));
+            else
+                store(to + j, n, some(even_, column + j, n));
+        });
+    }
+
+private:
+    template <class N> static MOE_INLINE lanes<Isa> some(const T* row, int column, N n) {
+        return row ? load<lanes<Isa>>(row + column, n) : lanes<Isa>::splat(0.0F);
+    }
+    const T *even_, *odd_ = nullptr;  // null: zeros
+};
+
 // The transpose of 'from' (summed index down its rows, which may be picked), copied: the columns of
 // a block close together, so that a tile finds its words for all steps in few pages.
 template <class Isa, class T, class Other> struct rows_down {
@@ -127,12 +159,11 @@ template <class Isa, class T, class Other> struct rows_down {
     void prepare(copy& to, block b, int k, int steps) {
         copied = to.at - b.row;
         for (int i = 0; i < meet::words(steps); ++i) {
-            const row_of_words row(*this, k, i, steps);
-            word* const line = to.at + i * copied_row;
-            sweep(b.rows, [&](int j, auto n) { row.copy(line + j, b.row + j, n); });
+            const row_of_words<Isa, T, Other> row(from, first + k, i, steps);
+            row.copy(to.at + i * copied_row, b.row, b.rows);
         }
     }
-    template <int Rows> MOE_INLINE left_rows<Rows, word> at(int, int row, int) const {
+    template <int Rows> MOE_INLINE left_rows<Rows, word> at(int row, int) const {
         left_rows<Rows, word> left;
         MOE_UNROLL
         for (int r = 0; r < Rows; ++r) left.row[r] = copied + row + r;
@@ -141,29 +172,6 @@ template <class Isa, class T, class Other> struct rows_down {
     }
 
 private:
-    // Word i of the cut, for every column: from one row of numbers, or from two as pairs.
-    struct row_of_words {
-        const T *even, *odd = nullptr;  // null: zeros
-
-        row_of_words(const rows_down& all, int k, int i, int steps) {
-            const auto row = [&](int number) {
-                return number < steps ? all.from[all.first + k + number] : nullptr;
-            };
-            if constexpr (std::is_same_v<word, bfloat16_pair>)
-                even = row(2 * i), odd = row(2 * i + 1);
-            else
-                even = row(meet::number(i));
-        }
-        template <class N> static MOE_INLINE lanes<Isa> some(const T* row, int column, N n) {
-            return row ? load<lanes<Isa>>(row + column, n) : lanes<Isa>::splat(0.0F);
-        }
-        template <class N> MOE_INLINE void copy(word* to, int column, N n) const {
-            if constexpr (std::is_same_v<word, bfloat16_pair>)
-                store(to, n, paired(some(even, column, n), some(odd, column, n)));
-            else
-                store(to, n, some(even, column, n));
-        }
-    };
     const word* copied = nullptr;
 };
 

@@ -12,6 +12,19 @@ namespace moe::op::detail {
 
 template <class Word> struct panel_copy { alignas(64) Word at[copied_cut * panel_width]; };
 
+// The panel of a packed weight of so many words a row, where it lies. k, steps: in words.
+template <class Word>
+right_rows<Word> panel_in_place(const Word* packed, int out, int words, block b, int column,
+                                int width, int k, int steps) {
+    const panel p = panel_of(column, out, words), first = panel_of(b.column, out, words);
+    const Word* next = packed + p.at + std::ptrdiff_t(p.width) * words;
+    if (column + width < b.column + b.columns)
+        next += std::ptrdiff_t(k) * panel_width;
+    else if (k + steps < words)
+        next = packed + first.at + std::ptrdiff_t(k + steps) * first.width;
+    return {packed + p.at + std::ptrdiff_t(k) * p.width, p.width, next, panel_width};
+}
+
 // A packed weight (out, in), summed over 'in'.
 template <class Isa, class T, class Other> struct packed_panels;
 
@@ -26,13 +39,7 @@ template <class Isa, class Other> struct packed_panels<Isa, float, Other> {
     int out, in;
 
     right_rows<float> at(copy&, block b, int column, int width, int k, int steps) const {
-        const panel p = panel_of(column, out, in), first = panel_of(b.column, out, in);
-        const float* next = packed + p.at + std::ptrdiff_t(p.width) * in;
-        if (column + width < b.column + b.columns)
-            next += std::ptrdiff_t(k) * panel_width;
-        else if (k + steps < in)
-            next = packed + first.at + std::ptrdiff_t(k + steps) * first.width;
-        return {packed + p.at + std::ptrdiff_t(k) * p.width, p.width, next, panel_width};
+        return panel_in_place(packed, out, in, b, column, width, k, steps);
     }
 };
 
@@ -50,39 +57,26 @@ template <class Isa> struct packed_panels<Isa, bfloat16, bfloat16> {
 
     right_rows<word> at([[maybe_unused]] copy& to, block b, int column, int width, int k,
                         int steps) const {
-        const int pairs = ceil_divide(in, 2);
-        const auto* const all = reinterpret_cast<const bfloat16_pair*>(packed);
-        const panel p = panel_of(column, out, pairs), first = panel_of(b.column, out, pairs);
-        const bfloat16_pair* const here = all + p.at + std::ptrdiff_t(k / 2) * p.width;
-        const bfloat16_pair* next = all + p.at + std::ptrdiff_t(p.width) * pairs;
-        if (column + width < b.column + b.columns)
-            next += std::ptrdiff_t(k / 2) * panel_width;
-        else if (k + steps < in)
-            next = all + first.at + std::ptrdiff_t((k + steps) / 2) * first.width;
+        const auto here =
+            panel_in_place(reinterpret_cast<const bfloat16_pair*>(packed), out, ceil_divide(in, 2),
+                           b, column, width, k / 2, ceil_divide(steps, 2));
         if constexpr (in_place) {
-            return {here, p.width, next, panel_width};
+            return here;
         } else {
-            widen(to.at, here, p.width, ceil_divide(steps, 2));
-            return {to.at, p.width, reinterpret_cast<const float*>(next), panel_width};
+            widen(to.at, here.at, int(here.step), ceil_divide(steps, 2));
+            return {to.at, here.step, to.at, 0};
         }
     }
 
 private:
     static void widen(float* to, const bfloat16_pair* from, int width, int pairs) {
         using vector = lanes<Isa>;
-        for (int i = 0; i < pairs; ++i, from += width, to += 2 * width) {
-            int j = 0;
-            for (; j + lane_count <= width; j += lane_count) {
-                const vector both = vector::load(from + j);
-                upper(both).store(to + j);
-                lower(both).store(to + width + j);
-            }
-            if (j < width) {
-                const vector both = vector::load_first(from + j, width - j);
-                upper(both).store_first(to + j, width - j);
-                lower(both).store_first(to + width + j, width - j);
-            }
-        }
+        for (int i = 0; i < pairs; ++i, from += width, to += 2 * width)
+            sweep(width, [&](int j, auto n) {
+                const vector both = load<vector>(from + j, n);
+                store(to + j, n, upper(both));
+                store(to + width + j, n, lower(both));
+            });
     }
 };
 
@@ -202,30 +196,11 @@ template <class Isa, class T, class Other> struct rows_across {
             }
             return {to.at, panel_width, next, stride};
         } else {
-            for (int i = 0; i < meet::words(steps); ++i) {
-                word* const line = to.at + i * panel_width;
-                if constexpr (std::is_same_v<word, bfloat16_pair>) {
-                    const T *even = row(k, 2 * i, steps), *odd = row(k, 2 * i + 1, steps);
-                    sweep(width, [&](int j, auto n) {
-                        store(line + j, n,
-                              paired(read(even, column + j, n), read(odd, column + j, n)));
-                    });
-                } else {
-                    const T* const numbers = row(k, meet::number(i), steps);
-                    sweep(width,
-                          [&](int j, auto n) { store(line + j, n, read(numbers, column + j, n)); });
-                }
-            }
+            for (int i = 0; i < meet::words(steps); ++i)
+                row_of_words<Isa, T, Other>(from, first + k, i, steps)
+                    .copy(to.at + i * panel_width, column, width);
             return {to.at, panel_width, to.at, 0};
         }
-    }
-
-private:
-    const T* row(int k, int number, int steps) const {
-        return number < steps ? from[first + k + number] : nullptr;
-    }
-    template <class N> static MOE_INLINE lanes<Isa> read(const T* row, int column, N n) {
-        return row ? load<lanes<Isa>>(row + column, n) : lanes<Isa>::splat(0.0F);
     }
 };
 
