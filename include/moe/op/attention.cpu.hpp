@@ -78,12 +78,6 @@ template <class T, std::size_t Size> rows<float> summed_in(rows<T> result, float
     MOE_CHECK(result.width * tile_queries, <=, Size);
     return {sums, result.count, result.width};
 }
-template <class Isa, class T> void round_into(rows<T> to, rows<const float> sums) {
-    for (int i = 0; i < to.count; ++i)
-        sweep(to.width,
-              [&](int j, auto n) { store(to[i] + j, n, load<lanes<Isa>>(sums[i] + j, n)); });
-}
-
 template <class Isa, class T>
 void attend(rows<T> o, rows<float> lse, const head_of<T>& head, float scale) {
     using vector = lanes<Isa>;
@@ -190,7 +184,7 @@ void attend_backward(rows<T> narrow_dq, rows<float> dk, rows<float> dv, rows<con
                     pair.keys_of_some(i, strip_rows), first == 0 ? onto::nothing : onto::sum);
         }
     }
-    if constexpr (!std::is_same_v<T, float>) round_into<Isa>(narrow_dq, rows<const float>(dq));
+    if constexpr (!std::is_same_v<T, float>) copy_rows<Isa>(narrow_dq, rows<const float>(dq));
 }
 
 template <class Isa> void clear(rows<float> x) {
@@ -260,8 +254,8 @@ void attention_backward(cpu_on<Isa> on, rows<T> dq, output<T> dk, output<T> dv, 
                                             at.read(q, k, v), float(s.scale));
         }
         if constexpr (!std::is_same_v<T, float>) {
-            detail::round_into<Isa>(keys.of_keys(dk, s.key_dim), rows<const float>(d_key));
-            detail::round_into<Isa>(keys.of_keys(dv, s.value_dim), rows<const float>(d_value));
+            detail::copy_rows<Isa>(keys.of_keys(dk, s.key_dim), rows<const float>(d_key));
+            detail::copy_rows<Isa>(keys.of_keys(dv, s.value_dim), rows<const float>(d_value));
         }
     });
 }

@@ -142,6 +142,13 @@ MOE_INLINE void multiply_strip(rows<float> c, left_operand left, right_operand r
     }
 }
 
+// Widened or rounded where the types differ.
+template <class Isa, class To, class From> void copy_rows(rows<To> to, rows<const From> from) {
+    for (int i = 0; i < to.count; ++i)
+        sweep(to.width,
+              [&](int j, auto n) { store(to[i] + j, n, load<lanes<Isa>>(from[i] + j, n)); });
+}
+
 // The right operand of a product, copied together from rows that lie far apart: rows a power of two
 // apart share a few lines of the nearest cache.
 template <class Isa> struct panel_of_rows {
@@ -157,9 +164,7 @@ template <class Isa> struct panel_of_rows {
                 vector::load(from[k] + lane_count).store(to + lane_count);
             }
         else
-            for (int k = 0; k < from.count; ++k, to += width)
-                sweep(from.width,
-                      [&](int j, auto n) { load<vector>(from[k] + j, n).store(to + j); });
+            copy_rows<Isa>(rows<float>(to, from.count, from.width, width), from);
         return {at, width};
     }
 };
@@ -171,11 +176,9 @@ public:
         if constexpr (std::is_same_v<T, float>) {
             return from;
         } else {
-            for (int i = 0; i < from.count; ++i)
-                sweep(from.width, [&](int j, auto n) {
-                    store(at_ + i * tile_depth + j, n, load<lanes<Isa>>(from[i] + j, n));
-                });
-            return {at_, from.count, from.width, tile_depth};
+            const rows<float> copy(at_, from.count, from.width, tile_depth);
+            copy_rows<Isa>(copy, from);
+            return copy;
         }
     }
 
