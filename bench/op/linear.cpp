@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The three products of a linear layer in FP32 and in BF16, dense and grouped by expert, as the
 // share of the measured peak.
+#include "bench/support/numbers.hpp"
 #include "bench/support/share.hpp"
 
 #include <moe/core/random.hpp>
-#include <moe/device/memory.hpp>
 #include <moe/op/grouped_linear.hpp>
 #include <moe/op/linear.hpp>
 #include <moe/op/pack.hpp>
@@ -12,14 +12,6 @@
 namespace {
 
 using namespace moe;
-
-template <class T> rows<T> numbers(arena& from, int count, int width, std::uint64_t seed) {
-    const rows<T> x = from.take_rows<T>(count, width);
-    for (int i = 0; i < count; ++i)
-        for (int j = 0; j < width; ++j)
-            x(i, j) = T(random_normal(seed, std::uint64_t(i), std::uint64_t(j)));
-    return x;
-}
 
 // Experts that get from 1 to 1.5 times 'least' rows, each row drawn from the tokens. One expert of
 // all tokens in place is the dense case.
@@ -40,12 +32,12 @@ template <class T> struct layer {
         token = a.take<int>(all);
         for (int r = 0; r < all; ++r)
             token[r] = int(random_below(std::uint64_t(tokens), 1, 0, std::uint64_t(r)));
-        x = numbers<T>(a, tokens, in, 2);
-        dy = numbers<T>(a, all, out, 3);
-        w = numbers<float>(a, experts * out, in, 4);
+        x = bench::numbers<T>(a, tokens, in, 2);
+        dy = bench::numbers<T>(a, all, out, 3);
+        w = bench::numbers(a, experts * out, in, 4);
         y = a.take_rows<T>(all, out);
         dx = a.take_rows<T>(all, in);
-        dw = numbers<float>(a, experts * out, in, 5);
+        dw = bench::numbers(a, experts * out, in, 5);
         packed = a.take<T>(experts * packed_size<T>(out, in));
         if (!std::is_same_v<T, float>) across = a.take<T>(experts * packed_size<T>(in, out));
         for (int e = 0; e < experts; ++e)
@@ -66,18 +58,14 @@ template <class T> struct layer {
     groups by_expert() const { return {first, experts}; }
 };
 
-const memory& space() {
-    static const memory m(std::size_t{1} << 30);
-    return m;
-}
-
 // threads, tokens, in, out [, experts, least rows of an expert]
 template <class T, class Work>
 void measure(benchmark::State& state, bool grouped, const Work& work) {
     const auto n = [&](int i) { return int(state.range(std::size_t(i))); };
     pool threads(n(0));
     const cpu::on on{&threads};
-    const layer<T> l(space().as_arena(), n(1), n(2), n(3), grouped ? n(4) : 1, grouped ? n(5) : 0);
+    const layer<T> l(bench::space().as_arena(), n(1), n(2), n(3), grouped ? n(4) : 1,
+                     grouped ? n(5) : 0);
     work(on, l);
     bench::share_of_peak<bench::peak_for<T>>(state, on, l.flop(), [&] { work(on, l); });
 }

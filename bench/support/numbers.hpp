@@ -16,11 +16,12 @@ inline const moe::memory& space() {
     return m;
 }
 
-inline moe::rows<float> numbers(moe::arena& from, int count, int width, std::uint64_t seed) {
-    const moe::rows<float> x = from.take_rows<float>(count, width);
+template <class T = float>
+moe::rows<T> numbers(moe::arena& from, int count, int width, std::uint64_t seed) {
+    const moe::rows<T> x = from.take_rows<T>(count, width);
     for (int i = 0; i < count; ++i)
         for (int j = 0; j < width; ++j)
-            x(i, j) = moe::random_normal(seed, std::uint64_t(i), std::uint64_t(j));
+            x(i, j) = T(moe::random_normal(seed, std::uint64_t(i), std::uint64_t(j)));
     return x;
 }
 
