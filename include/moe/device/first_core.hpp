@@ -13,19 +13,28 @@
 
 namespace moe {
 
+#if defined(__linux__)
+// The calling thread stays on core number 'number' of those in 'allowed', counted round and round.
+// A hint only: where it is refused (a container with fewer cores), the thread runs anywhere.
+inline bool stay_on_core(const cpu_set_t& allowed, int number) {
+    const int available = CPU_COUNT(&allowed);
+    int skip = available > 0 ? number % available : 0;
+    for (int core = 0; core < CPU_SETSIZE; ++core)
+        if (CPU_ISSET(core, &allowed) && skip-- == 0) {
+            cpu_set_t one;
+            CPU_ZERO(&one);
+            CPU_SET(core, &one);
+            return sched_setaffinity(0, sizeof one, &one) == 0;
+        }
+    return false;
+}
+#endif
+
 class on_first_core {
 public:
     on_first_core() {
 #if defined(__linux__)
-        if (sched_getaffinity(0, sizeof before_, &before_) != 0) return;
-        cpu_set_t first;
-        CPU_ZERO(&first);
-        for (int core = 0; core < CPU_SETSIZE; ++core)
-            if (CPU_ISSET(core, &before_)) {
-                CPU_SET(core, &first);
-                break;
-            }
-        changed_ = sched_setaffinity(0, sizeof first, &first) == 0;
+        changed_ = sched_getaffinity(0, sizeof before_, &before_) == 0 && stay_on_core(before_, 0);
 #endif
     }
     on_first_core(const on_first_core&) = delete;

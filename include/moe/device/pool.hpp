@@ -5,16 +5,12 @@
 #pragma once
 
 #include <moe/core/check.hpp>
+#include <moe/device/first_core.hpp>
 
 #include <atomic>
 #include <memory>
 #include <thread>
 #include <vector>
-
-#if defined(__linux__)
-#include <pthread.h>
-#include <sched.h>
-#endif
 
 namespace moe {
 
@@ -25,8 +21,8 @@ public:
         spins_ = threads_ <= cores ? 4000 : 0;
         workers_.reserve(std::size_t(threads_ - 1));
         for (int i = 1; i < threads_; ++i)
-            workers_.emplace_back([this, i, cores] {
-                pin(i, cores);
+            workers_.emplace_back([this, i] {
+                pin(i);
                 serve(i);
             });
     }
@@ -93,21 +89,11 @@ private:
         __builtin_ia32_pause();
 #endif
     }
-    // A hint only: where it is refused (a container with fewer cores), the thread runs unpinned.
-    static void pin([[maybe_unused]] int thread, [[maybe_unused]] int cores) {
+    static void pin([[maybe_unused]] int thread) {
 #if defined(__linux__)
-        cpu_set_t allowed, one;
+        cpu_set_t allowed;
         CPU_ZERO(&allowed);
-        CPU_ZERO(&one);
-        if (pthread_getaffinity_np(pthread_self(), sizeof allowed, &allowed) != 0) return;
-        const int available = CPU_COUNT(&allowed);
-        int skip = available > 0 ? thread % available : 0;
-        for (int core = 0; core < CPU_SETSIZE; ++core)
-            if (CPU_ISSET(core, &allowed) && skip-- == 0) {
-                CPU_SET(core, &one);
-                pthread_setaffinity_np(pthread_self(), sizeof one, &one);
-                return;
-            }
+        if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) stay_on_core(allowed, thread);
 #endif
     }
 
