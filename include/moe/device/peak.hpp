@@ -15,53 +15,51 @@
 namespace moe {
 
 namespace detail {
+// Independent chains of 'step'. Every lane starts differently and all are summed, so that no
+// compiler can leave work out.
+template <int Chains, int Steps, class Vector, class Step>
+MOE_INLINE float run_chains(const float* start, Vector a, Vector b, const Step& step) {
+    Vector chain[Chains];
+    MOE_UNROLL
+    for (int i = 0; i < Chains; ++i) chain[i] = Vector::load(start + i);
+    for (int done = 0; done < Steps; done += 4) MOE_UNROLL
+    for (int j = 0; j < 4; ++j) MOE_UNROLL
+    for (int i = 0; i < Chains; ++i) chain[i] = step(chain[i], a, b);
+    Vector all = chain[0];
+    MOE_UNROLL
+    for (int i = 1; i < Chains; ++i) all = all + chain[i];
+    return sum(all);
+}
+
 // Two registers a vector on AVX2, hence half as many chains there.
 template <class Isa> struct peak_loop {
+    using vector = lanes<Isa>;
     static constexpr int chains = isa::is_avx512<Isa> ? 12 : 6;
     static constexpr int steps = 8000;
     static constexpr double flop = 2.0 * lane_count * chains * steps;
 
-    // Every lane starts differently and all are summed, so that no compiler can leave work out.
     static float run(const float* start) {
-        using vector = lanes<Isa>;
-        vector chain[chains];
-        MOE_UNROLL
-        for (int i = 0; i < chains; ++i) chain[i] = vector::load(start + i);
-        const vector a = vector::load(start), b = vector::load(start + 1);
-        for (int step = 0; step < steps; step += 4) MOE_UNROLL
-        for (int j = 0; j < 4; ++j) MOE_UNROLL
-        for (int i = 0; i < chains; ++i) chain[i] = fma(chain[i], a, b);
-        vector all = chain[0];
-        MOE_UNROLL
-        for (int i = 1; i < chains; ++i) all = all + chain[i];
-        return sum(all);
+        return run_chains<chains, steps>(start, vector::load(start), vector::load(start + 1),
+                                         [](vector c, vector a, vector b) { return fma(c, a, b); });
     }
 };
 
 #if defined(__AVX512BF16__)
 // Each step adds two products of BF16 numbers to every lane.
 struct dot_peak_loop {
+    using vector = lanes<isa::avx512_bf16>;
     static constexpr int chains = 12;
     static constexpr int steps = 8000;
     static constexpr double flop = 4.0 * lane_count * chains * steps;
 
     static float run(const float* start) {
-        using vector = lanes<isa::avx512_bf16>;
         const auto pairs = [](const float* p) {
-            return (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(p), _mm512_loadu_ps(p + 1));
+            bfloat16_pair both[lane_count];
+            for (int i = 0; i < lane_count; ++i) both[i] = {bfloat16(p[i]), bfloat16(p[i + 1])};
+            return vector::load(both);
         };
-        __m512 chain[chains];
-        MOE_UNROLL
-        for (int i = 0; i < chains; ++i) chain[i] = _mm512_loadu_ps(start + i);
-        const __m512i a = pairs(start), b = pairs(start + 2);
-        for (int step = 0; step < steps; step += 4) MOE_UNROLL
-        for (int j = 0; j < 4; ++j) MOE_UNROLL
-        for (int i = 0; i < chains; ++i)
-            chain[i] = _mm512_dpbf16_ps(chain[i], (__m512bh)a, (__m512bh)b);
-        vector all{chain[0]};
-        MOE_UNROLL
-        for (int i = 1; i < chains; ++i) all = all + vector{chain[i]};
-        return sum(all);
+        return run_chains<chains, steps>(start, pairs(start), pairs(start + 2),
+                                         [](vector c, vector a, vector b) { return dot(a, b, c); });
     }
 };
 #endif
