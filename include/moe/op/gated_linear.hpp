@@ -74,14 +74,6 @@ template <class T> struct gated_linear_back_input {
     }
 };
 
-namespace detail {
-// Row r of the routed rows with the number of its expert.
-template <class Work> void each_routed_row(groups g, const Work& work) {
-    for (int e = 0; e < g.count; ++e)
-        for (int r = g.first[e]; r < g.first[e + 1]; ++r) work(e, r);
-}
-}  // namespace detail
-
 template <class... T> void gated_linear(reference on, const gated_linear_of<T>&... experts) {
     const auto one = [&](const auto& p) {
         p.check();

@@ -12,6 +12,14 @@
 
 namespace moe::op {
 
+namespace detail {
+// Row r of the routed rows with the number of its expert.
+template <class Work> void each_routed_row(groups g, const Work& work) {
+    for (int e = 0; e < g.count; ++e)
+        for (int r = g.first[e]; r < g.first[e + 1]; ++r) work(e, r);
+}
+}  // namespace detail
+
 template <class T> struct product_of {
     rows<T> y;
     picked<T> x;
@@ -30,9 +38,9 @@ template <class T> struct product_of {
 template <class... T> void grouped_linear(reference, const product_of<T>&... experts) {
     const auto one = [&]<class N>(const product_of<N>& p) {
         p.check();
-        for (int e = 0; e < p.g.count; ++e)
-            for (int r = p.g.first[e]; r < p.g.first[e + 1]; ++r)
-                detail::linear_chains(p.y.part(r, 1), rows<const N>(p.x[r], 1, p.w.in), p.w[e]);
+        detail::each_routed_row(p.g, [&](int e, int r) {
+            detail::linear_chains(p.y.part(r, 1), rows<const N>(p.x[r], 1, p.w.in), p.w[e]);
+        });
     };
     (one(experts), ...);
 }
@@ -48,10 +56,9 @@ void grouped_linear_backward_input(reference, rows<T> dx, picked<same<T>> dy, ma
     MOE_CHECK(g.rows(), <=, dx.count);
     MOE_CHECK(dy.from.width, ==, w.out);
     MOE_CHECK(dx.width, ==, w.in);
-    for (int e = 0; e < g.count; ++e)
-        for (int r = g.first[e]; r < g.first[e + 1]; ++r)
-            detail::linear_chains_back(dx.part(r, 1),
-                                       way_back{rows<const T>(dy[r], 1, w.out), w[e]});
+    detail::each_routed_row(g, [&](int e, int r) {
+        detail::linear_chains_back(dx.part(r, 1), way_back{rows<const T>(dy[r], 1, w.out), w[e]});
+    });
 }
 
 // G: of the gradient; T: of both operands
