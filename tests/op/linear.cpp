@@ -18,13 +18,16 @@ using test::guarded, test::random_rows, test::random_size;
 // alone where they are narrower than the master.
 template <class T = float> struct weight {
     guarded<moe::wide<T>> w;
-    guarded<T> packed, across;
+    guarded<T> packed, across, narrow;
 
     weight(int out, int in, std::uint64_t seed)
         : w(out, in, 0),
           packed(1, int(packed_size<T>(out, in))),
-          across(1, int(packed_size<T>(in, out))) {
+          across(1, int(packed_size<T>(in, out))),
+          narrow(out, in, 0) {
         test::fill_random(w.view(), seed);
+        for (int o = 0; o < out; ++o)
+            for (int i = 0; i < in; ++i) narrow(o, i) = T(w(o, i));
         op::pack(reference{}, weight_copies<T>{packed.data(), across.data()}, w.view());
     }
     matrix<T> view(bool with_packed = true, bool with_across = true) const {
@@ -34,6 +37,10 @@ template <class T = float> struct weight {
         else
             return {nullptr, packed.data(), at.count, at.width,
                     with_across ? across.data() : nullptr};
+    }
+    // Neither copy is resident: the rows alone.
+    matrix<T> unpacked() const {
+        return {narrow.data(), nullptr, w.view().count, w.view().width, nullptr};
     }
 };
 
@@ -156,6 +163,13 @@ template <class Y, class X, class D, class W, class G> void check_types() {
                 test::fill(got_dx.view(), test::poison<Y>());
                 op::linear_backward_input(on, got_dx.view(),
                                           op::way_back{dy.view(), w.view(true, false)});
+                CHECK(test::same_bits(got_dx, dx));
+                test::fill(got.view(), test::poison<Y>());
+                test::fill(got_dx.view(), test::poison<Y>());
+                op::linear(on, got.view(), x.view(), w.unpacked());
+                op::linear_backward_input(on, got_dx.view(),
+                                          op::way_back{dy.view(), w.unpacked()});
+                CHECK(test::same_bits(got, y));
                 CHECK(test::same_bits(got_dx, dx));
                 CHECK(got.intact());
                 CHECK(got_dx.intact());

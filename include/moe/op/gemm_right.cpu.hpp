@@ -43,20 +43,26 @@ template <class Isa, class Other> struct packed_panels<Isa, float, Other> {
     }
 };
 
-// Of bfloat16: pairs, read in place or widened.
+// Of bfloat16: pairs, read in place or widened. Where no packed copy is resident the weight's own
+// rows are turned over square by square.
 template <class Isa> struct packed_panels<Isa, bfloat16, bfloat16> {
     using meet = meeting<Isa, bfloat16, bfloat16>;
     using word = typename meet::word;
     static constexpr bool in_place = std::is_same_v<word, bfloat16_pair>;
     static constexpr bool fetches = in_place;
     static constexpr int cut = copied_cut;
-    using copy = std::conditional_t<in_place, no_copy, panel_copy<float>>;
+    using copy = panel_copy<word>;
 
     const bfloat16* packed;
     int out, in;
+    const bfloat16* unpacked = nullptr;
 
-    right_rows<word> at([[maybe_unused]] copy& to, block b, int column, int width, int k,
-                        int steps) const {
+    right_rows<word> at(copy& to, block b, int column, int width, int k, int steps) const {
+        if (!packed) {
+            const rows<const bfloat16> all(unpacked, out, in);
+            turn(to.at, all.part(column, width).columns(k, steps));
+            return {to.at, panel_width, to.at, 0};
+        }
         const auto here =
             panel_in_place(reinterpret_cast<const bfloat16_pair*>(packed), out, ceil_divide(in, 2),
                            b, column, width, k / 2, ceil_divide(steps, 2));
@@ -69,8 +75,9 @@ template <class Isa> struct packed_panels<Isa, bfloat16, bfloat16> {
     }
 
 private:
+    using vector = lanes<Isa>;
+
     static void widen(float* to, const bfloat16_pair* from, int width, int pairs) {
-        using vector = lanes<Isa>;
         for (int i = 0; i < pairs; ++i, from += width, to += 2 * width)
             sweep(width, [&](int j, auto n) {
                 const vector both = load<vector>(from + j, n);
@@ -78,10 +85,43 @@ private:
                 store(to + width + j, n, lower(both));
             });
     }
+    // Sixteen outputs by as many pairs of inputs; an odd last input has zeros beside it.
+    static void turn(word* to, rows<const bfloat16> w) {
+        const int whole = w.width / 2;
+        for (int o = 0; o < w.count; o += lane_count) {
+            const int outputs = smaller(lane_count, w.count - o);
+            for (int p = 0; p < whole; p += lane_count) {
+                vector square[lane_count];
+                const int pairs = smaller(lane_count, whole - p);
+                for (int r = 0; r < lane_count; ++r) {
+                    const auto* const from =
+                        reinterpret_cast<const bfloat16_pair*>(w[o + r] + 2 * p);
+                    square[r] = r >= outputs          ? vector::splat(0.0F)
+                                : pairs == lane_count ? vector::load(from)
+                                                      : vector::load_first(from, pairs);
+                }
+                transpose(square);
+                for (int r = 0; r < pairs; ++r) store_pairs(to, p + r, o, square[r]);
+            }
+            if (w.width % 2 != 0) {
+                alignas(64) bfloat16_pair last[lane_count] = {};
+                for (int r = 0; r < outputs; ++r) last[r].even = w(o + r, w.width - 1);
+                store_pairs(to, whole, o, vector::load(last));
+            }
+        }
+    }
+    static void store_pairs(word* to, int pair, int column, vector both) {
+        if constexpr (in_place) {
+            both.store(to + pair * panel_width + column);
+        } else {
+            upper(both).store(to + 2 * pair * panel_width + column);
+            lower(both).store(to + (2 * pair + 1) * panel_width + column);
+        }
+    }
 };
 
-// A packed weight (out, in) of bfloat16, summed over 'out': from its copy across or, where that is
-// not resident, from the other one, turned over square by square.
+// A weight (out, in) of bfloat16, summed over 'out': from its copy across, from its own rows or,
+// where only the packed copy is resident, from that one, turned over square by square.
 template <class Isa> struct panels_back {
     using meet = meeting<Isa, bfloat16, bfloat16>;
     using word = typename meet::word;
@@ -92,16 +132,16 @@ template <class Isa> struct panels_back {
 
     const bfloat16 *across, *packed;
     int out, in;
+    const bfloat16* unpacked = nullptr;
 
     right_rows<word> at(copy& to, block b, int column, int width, int k, int steps) const {
-        if (across) {
-            const from_across all{across, in, out};
-            if constexpr (from_across::in_place) {
-                no_copy none;
-                return all.at(none, b, column, width, k, steps);
-            } else {
-                return all.at(to, b, column, width, k, steps);
-            }
+        if (across) return from_across{across, in, out}.at(to, b, column, width, k, steps);
+        if (unpacked) {
+            const picked<bfloat16> from(rows<const bfloat16>(unpacked, out, in));
+            for (int i = 0; i < meet::words(steps); ++i)
+                row_of_words<Isa, bfloat16, bfloat16>(from, k, i, steps)
+                    .copy(to.at + i * panel_width, column, width);
+            return {to.at, panel_width, to.at, 0};
         }
         for (int o = k; o < k + steps; o += lane_count)
             for (int i = 0; i < width; i += 2 * lane_count)

@@ -16,8 +16,10 @@ void with_factors(picked<X> x, int first, const matrix<W>& w, const Then& then) 
     const rows_along<Isa, X, W> left(x, first);
     if constexpr (std::is_same_v<W, float>) {
         if (!w.packed) return then(factors{left, panels_of<Isa, X>{w.view()}, w.in});
+        then(factors{left, packed_panels<Isa, W, X>{w.packed, w.out, w.in}, w.in});
+    } else {
+        then(factors{left, packed_panels<Isa, W, X>{w.packed, w.out, w.in, w.at}, w.in});
     }
-    then(factors{left, packed_panels<Isa, W, X>{w.packed, w.out, w.in}, w.in});
 }
 template <class Isa, class Y, class X, class W>
 void linear_block(rows<Y> y, picked<X> x, int first, const matrix<W>& w, block b) {
@@ -31,7 +33,7 @@ auto factors_back(picked<Y> dy, int first, const matrix<W>& w) {
     if constexpr (std::is_same_v<W, float>)
         return factors{left, rows_across<Isa, W, Y>(w.view()), w.out};
     else
-        return factors{left, panels_back<Isa>{w.across, w.packed, w.out, w.in}, w.out};
+        return factors{left, panels_back<Isa>{w.across, w.packed, w.out, w.in, w.at}, w.out};
 }
 // One block of dw += dy^T x over 'count' rows from 'first' on.
 template <class Isa, class G, class Y, class X>

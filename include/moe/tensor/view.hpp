@@ -56,7 +56,8 @@ template <class T> struct picked {
 
 // A weight matrix as the ops read it: 'at' its rows (out, in), as the checkpoint stores it, and
 // copies of the same numbers in the order that the device's GEMM reads them (op/pack.hpp): 'packed'
-// is summed over in, 'across' over out. Null where the device or the precision has none.
+// is summed over in, 'across' over out. Null where the device or the precision has none. Numbers of
+// a narrow master are read from its rows alone.
 template <class T> struct matrix {
     const T* at = nullptr;
     const T* packed = nullptr;
