@@ -4,6 +4,7 @@
 // MOE_HAS_SENTENCEPIECE and MOE_HAS_ZLIB are defined. With CMake link moe::parts instead.
 #pragma once
 
+#include <moe/comm/mpi.part.hpp>
 #include <moe/io/parts.hpp>
 
 #include <moe/train/energy.part.hpp>

@@ -8,6 +8,7 @@
 #include <moe/optim/adamw.hpp>
 #include <moe/precision/bf16.hpp>
 #include <moe/precision/fp32.hpp>
+#include <moe/precision/pi.hpp>
 #include <moe/recipe/checked.hpp>
 #include <moe/routing/balance.hpp>
 #include <moe/routing/top_k.hpp>

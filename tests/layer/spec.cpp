@@ -31,7 +31,7 @@ TEST_CASE("roles have the number type that fits the tensor") {
     CHECK(std::is_same_v<roles::weight<precise>::T, double>);
     CHECK(plain.count() == 24);
     float values[24] = {};
-    const roles::weight<plain> field{values, nullptr};
+    const roles::weight<plain> field{values, {}, {}};
     CHECK(field.view().count == 8);
     CHECK(field.all()[2].at == values + 12);
 }

@@ -167,8 +167,7 @@ template <class Y, class X, class D, class W, class G> void check_types() {
                 test::fill(got.view(), test::poison<Y>());
                 test::fill(got_dx.view(), test::poison<Y>());
                 op::linear(on, got.view(), x.view(), w.unpacked());
-                op::linear_backward_input(on, got_dx.view(),
-                                          op::way_back{dy.view(), w.unpacked()});
+                op::linear_backward_input(on, got_dx.view(), op::way_back{dy.view(), w.unpacked()});
                 CHECK(test::same_bits(got, y));
                 CHECK(test::same_bits(got_dx, dx));
                 CHECK(got.intact());

@@ -4,8 +4,8 @@
 #include <moe/optim/update_bound.hpp>
 
 TEST_CASE("the bound of the usual settings") {
-    CHECK(moe::largest_update(0.9, 0.95, 1e6) == doctest::Approx(1.165).epsilon(1e-3));
-    CHECK(moe::largest_update(0.9, 0.999, 1e6) == doctest::Approx(7.27).epsilon(1e-3));
+    CHECK(moe::largest_update(0.9, 0.95, 1'000'000) == doctest::Approx(1.165).epsilon(1e-3));
+    CHECK(moe::largest_update(0.9, 0.999, 1'000'000) == doctest::Approx(7.27).epsilon(1e-3));
     CHECK(std::isinf(moe::largest_update(0.99, 0.95, 10)));
     CHECK(std::isinf(moe::largest_update(0.9, 0, 10)));
 }

@@ -11,7 +11,7 @@
 #include <moe/app/run_report.hpp>
 #include <moe/device/first_core.hpp>
 #include <moe/io/hugging_face.hpp>
-#include <moe/io/safetensors.hpp>
+#include <moe/io/masters.hpp>
 #include <moe/model/generate.hpp>
 #include <moe/train/load_model.hpp>
 #include <moe/train/score.hpp>
@@ -164,7 +164,8 @@ private:
 
     static int export_word(const command& c) {
         auto model = load<Recipe>(c);
-        io::export_model(c.to, tensors_of(*model.network), io::shape_of<Recipe>(), model.words);
+        const io::whole_masters weights(tensors_of(*model.network));
+        io::export_model(c.to, weights.list(), io::shape_of<Recipe>(), model.words);
         return told(c, model.folder, c.to);
     }
 
@@ -172,7 +173,10 @@ private:
         network<Recipe, On> network({1, of<Recipe>.model.context},
                                     {.threads = c.settings.threads, .trains = false});
         const io::tensor_list tensors = tensors_of(network);
-        const io::tokenizer words = io::import_model(c.model, tensors, io::shape_of<Recipe>());
+        const io::whole_masters weights(tensors);
+        const io::tokenizer words =
+            io::import_model(c.model, weights.list(), io::shape_of<Recipe>());
+        weights.store();
         io::snapshot what;
         what.recipe = recipe_text<Recipe>();
         what.settings = {{"imported from", c.model}};

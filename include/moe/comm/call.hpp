@@ -47,6 +47,14 @@ template <class T>
 concept travels = element_of<T>
 != element::none;
 
+// What travels in the place of other integers of one byte.
+template <class T> constexpr auto* as_travels(T* at) {
+    if constexpr (std::is_integral_v<T> && sizeof(T) == 1)
+        return reinterpret_cast<std::byte*>(at);
+    else
+        return at;
+}
+
 inline const char* text_of(element what) {
     constexpr const char* names[] = {"nothing", "byte",    "int32",   "int64",
                                      "uint64",  "float32", "float64", "bfloat16"};

@@ -56,7 +56,7 @@ void verify(const std::string& folder, const manifest& about);
 
 // "FOLDER: made with another recipe: model.hidden is 256 there and 512 here"
 void require_recipe(const good_model& found, const key_values& recipe);
-// Every tensor wanted and no other (io/safetensors.hpp, fill).
+// Every tensor wanted and no other, whichever way either side holds its weights (io/masters.hpp).
 void load_weights(const good_model& from, const tensor_list& wanted);
 void load_optimizer(const good_model& from, const tensor_list& wanted);
 bool has_attachment(const good_model& from, std::string_view name);

@@ -6,6 +6,7 @@
 #include <moe/io/checkpoint.hpp>
 #include <moe/io/json.hpp>
 #include <moe/io/manifest.hpp>
+#include <moe/io/masters.hpp>
 #include <moe/io/safetensors.hpp>
 #include <moe/io/staged_folder.hpp>
 
@@ -248,7 +249,7 @@ void require_recipe(const good_model& found, const key_values& recipe) {
 }
 
 void load_weights(const good_model& from, const tensor_list& wanted) {
-    fill(wanted, join(from.folder, moe::detail::model_file));
+    fill_masters(wanted, join(from.folder, moe::detail::model_file));
 }
 void load_optimizer(const good_model& from, const tensor_list& wanted) {
     fill(wanted, join(from.folder, moe::detail::optimizer_file));

@@ -13,6 +13,7 @@
 #include <moe/io/hugging_face_tokenizer.part.hpp>
 #include <moe/io/json.part.hpp>
 #include <moe/io/manifest.part.hpp>
+#include <moe/io/masters.part.hpp>
 #include <moe/io/metrics.part.hpp>
 #include <moe/io/run_lock.part.hpp>
 #include <moe/io/safetensors.part.hpp>

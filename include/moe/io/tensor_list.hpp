@@ -4,6 +4,8 @@
 // on them.
 #pragma once
 
+#include <moe/core/bfloat16.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -77,6 +79,7 @@ inline constexpr format format_of = [] {
             return sign ? format::i64 : format::u64;
     }
 }();
+template <> inline constexpr format format_of<bfloat16> = format::bf16;
 
 // A row-major view with a name; owns nothing. Readers write to data, writers only read it.
 struct named_tensor {

@@ -4,10 +4,14 @@
 // checkpoint, initialisation and counting all read the same list.
 #pragma once
 
+#include <moe/core/bfloat16.hpp>
+#include <moe/core/math.hpp>
 #include <moe/core/name.hpp>
+#include <moe/precision/remainder.hpp>
 #include <moe/tensor/view.hpp>
 
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 
 namespace moe {
@@ -27,27 +31,60 @@ struct spec {
     bool piecewise = false;  // its gradient is added to many times a grain: in high precision
 
     constexpr std::int64_t count() const { return std::int64_t{1} * rows * columns * stack; }
+    // What only GEMMs read may be stored in fewer bits: the bulk of a model.
+    constexpr bool compressible() const { return packed && !precise && !piecewise; }
 };
+
+// Second parts of a tensor.
+template <class Integer> struct remainders { Integer* at = nullptr; };
+struct scales_of_moment {
+    bfloat16* at = nullptr;
+};
+struct no_part {};
 
 // Roles that a field can play, with the number types that the precision policy chose for them.
 // Packed: of the copies that a GEMM reads; Across: one that is summed over outputs is among them.
-template <class Number, class Precise = Number, class Packed = Number, bool Across = true>
+// Remainder: integers that hold what the products' numbers lack (precision/remainder.hpp), in the
+// place of a wider master; no_remainder: nothing holds it; void: the master is wider. Group: of
+// neighbours in a row that share a scale where moments are held in a byte each
+// (precision/companding.hpp); 0: they are numbers.
+//
+// A tensor lies in memory in parts, each with a line for every row of the stack:
+// each_part(visit(suffix, pointer to the first, elements a line)).
+template <class Number, class Precise = Number, class Packed = Number, bool Across = true,
+          class Remainder = void, int Group = 0>
 struct role {
     template <spec S> using type = std::conditional_t<S.precise, Precise, Number>;
     template <spec S> using copy_type = std::conditional_t<S.precise, Precise, Packed>;
+    template <spec S>
+    static constexpr bool in_parts = !std::is_void_v<Remainder> && S.compressible();
 
     // What layers compute with.
     template <spec S> struct weight {
         static constexpr spec is = S;
-        using T = type<S>;
         using copy = copy_type<S>;
+        static constexpr bool split = in_parts<S>;
+        using remainder = std::conditional_t<split, Remainder, void>;
+        static constexpr bool has_remainder = std::is_integral_v<remainder>;
+        using T = std::conditional_t<split, copy, type<S>>;
         // Products read the master itself where a copy would be the same numbers.
         static constexpr bool reads_master = std::is_same_v<T, copy>;
+        static constexpr bool has_packed = S.packed && !split;
         static constexpr bool has_across = Across && !reads_master;
         T* at = nullptr;
         weight_copies<copy> copies;
+        [[no_unique_address]] std::conditional_t<split, remainders<Remainder>, no_part> rest;
+
+        constexpr void each_part(auto&& visit) {
+            visit(std::string_view(), at, S.columns);
+            if constexpr (has_remainder) visit(std::string_view(".remainder"), rest.at, S.columns);
+        }
 
         constexpr rows<T> view() const { return {at, S.rows * S.stack, S.columns}; }
+        // Both parts.
+        constexpr split_rows<Remainder> parts() const requires split {
+            return {view(), {rest.at, S.rows * S.stack, S.columns}};
+        }
         constexpr matrix<copy> one() const {
             return {operand(), copies.packed, S.rows, S.columns, copies.across};
         }
@@ -66,9 +103,17 @@ struct role {
     // Gradients and moments: one number for each of a trained tensor, none for the others.
     template <spec S> struct trained {
         static constexpr spec is = S;
-        using T = std::conditional_t<S.piecewise, Precise, type<S>>;
+        static constexpr bool companded = Group > 0 && S.compressible();
+        using T = std::conditional_t<companded, std::uint8_t,
+                                     std::conditional_t<S.piecewise, Precise, type<S>>>;
+        static constexpr int groups = companded ? ceil_divide(S.columns, Group > 0 ? Group : 1) : 0;
         T* at = nullptr;
+        [[no_unique_address]] std::conditional_t<companded, scales_of_moment, no_part> rest;
 
+        constexpr void each_part(auto&& visit) {
+            visit(std::string_view(), at, S.columns);
+            if constexpr (companded) visit(std::string_view(".scale"), rest.at, groups);
+        }
         constexpr rows<T> view() const { return {at, S.rows * S.stack, S.columns}; }
     };
 };

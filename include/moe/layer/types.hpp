@@ -17,7 +17,7 @@
 #include <moe/layer/pass.hpp>
 #include <moe/layer/spec.hpp>
 #include <moe/op/op.hpp>
-#include <moe/precision/bf16.hpp>
+#include <moe/precision/pi.hpp>
 #include <moe/recipe/of.hpp>
 #include <moe/recipe/sizes.hpp>
 #include <moe/tensor/arena.hpp>
@@ -45,16 +45,41 @@ template <class Recipe> consteval bool keeps_across() {
 }
 }  // namespace detail
 
+namespace detail {
+// The integers behind a weight, if the policy holds it in two parts; void: it has a wider master.
+template <class Recipe> constexpr auto remainder_of_policy() {
+    if constexpr (requires { of<Recipe>.precision.remainder; }) {
+        if constexpr (of<Recipe>.precision.remainder == 8)
+            return std::type_identity<std::int8_t>{};
+        else if constexpr (of<Recipe>.precision.remainder == 16)
+            return std::type_identity<std::int16_t>{};
+        else
+            return std::type_identity<no_remainder>{};
+    } else {
+        return std::type_identity<void>{};
+    }
+}
+template <class Recipe> consteval int moment_group() {
+    if constexpr (requires { of<Recipe>.precision.moment_group; })
+        return of<Recipe>.precision.moment_group;
+    else
+        return 0;
+}
+}  // namespace detail
+
 template <class Recipe>
 using gradient_of =
     std::conditional_t<detail::narrow_gradients<Recipe>(), bfloat16, master_of<Recipe>>;
 
 template <class Recipe>
 using weight_role = role<master_of<Recipe>, precise_of<Recipe>,
-                         typename precision_of<Recipe>::weight, detail::keeps_across<Recipe>()>;
+                         typename precision_of<Recipe>::weight, detail::keeps_across<Recipe>(),
+                         typename decltype(detail::remainder_of_policy<Recipe>())::type>;
 template <class Recipe> using gradient_role = role<gradient_of<Recipe>, precise_of<Recipe>>;
 template <class Recipe>
-using moment_role = role<typename precision_of<Recipe>::moment, precise_of<Recipe>>;
+using moment_role =
+    role<typename precision_of<Recipe>::moment, precise_of<Recipe>,
+         typename precision_of<Recipe>::moment, true, void, detail::moment_group<Recipe>()>;
 
 template <class Layer, class Recipe>
 using weights_of = typename Layer::template state<weight_role<Recipe>::template weight>;

@@ -5,27 +5,43 @@
 
 #include <moe/core/random.hpp>
 #include <moe/model/transformer.hpp>
+#include <moe/precision/remainder.hpp>
 #include <moe/tensor/arena.hpp>
 
 namespace moe {
 
+namespace detail {
+// Of 'lines' rows; all of them unless said.
+template <class Field>
+void place_parts(Field& field, arena& memory,
+                 std::int64_t lines = std::int64_t{1} * Field::is.rows * Field::is.stack) {
+    field.each_part(
+        [&]<class T>(std::string_view, T*& at, int width) { at = memory.take<T>(lines * width); });
+}
+// One member of a stack.
+template <class Field>
+void visit_parts(Field& field, const name& of_member, int member, auto& visit) {
+    field.each_part([&](std::string_view suffix, auto* at, int width) {
+        spec part = Field::is;
+        part.columns = width;
+        visit(of_member.with(suffix),
+              rows(at + std::ptrdiff_t(member) * part.rows * width, part.rows, width), part);
+    });
+}
+}  // namespace detail
+
 // Memory for a state's fields. A role for trained tensors takes none for the others.
 template <class State> void place_weights(State& state, arena& memory) {
     State::each(
-        name(),
-        [&](const name&, auto& field) {
-            using T = number_of<decltype(field)>;
-            field.at = memory.take<T>(spec_of<decltype(field)>.count());
-        },
-        state);
+        name(), [&](const name&, auto& field) { detail::place_parts(field, memory); }, state);
 }
 template <class State> void place_packed(State& state, arena& memory) {
     State::each(
         name(),
         [&](const name&, auto& field) {
             constexpr spec is = spec_of<decltype(field)>;
-            if constexpr (is.packed && is.count() > 0) {
-                using field_type = std::remove_cvref_t<decltype(field)>;
+            using field_type = std::remove_cvref_t<decltype(field)>;
+            if constexpr (field_type::has_packed && is.count() > 0) {
                 using T = typename field_type::copy;
                 field.copies.packed =
                     memory.take<T>(is.stack * packed_size<T>(is.rows, is.columns));
@@ -41,38 +57,35 @@ template <class State> void place_trained(State& state, arena& memory) {
     State::each(
         name(),
         [&](const name&, auto& field) {
-            using T = number_of<decltype(field)>;
-            if constexpr (spec_of<decltype(field)>.trained)
-                field.at = memory.take<T>(spec_of<decltype(field)>.count());
+            if constexpr (spec_of<decltype(field)>.trained) detail::place_parts(field, memory);
         },
         state);
 }
 
-// visit(name, rows, spec) of every tensor that the state holds, the members of a stack one by one.
+// visit(name, rows, spec) of every tensor that the state holds, the members of a stack one by one
+// and behind each other their parts, as tensors of their own.
 template <class State> void each_member(State& state, auto&& visit) {
     State::each(
         name(),
         [&](const name& of_field, auto& field) {
-            using T = number_of<decltype(field)>;
             constexpr spec is = spec_of<decltype(field)>;
             if (is.count() == 0 || field.at == nullptr) return;
             for (int member = 0; member < is.stack; ++member)
-                visit(of_field.member(member),
-                      rows<T>(field.at + std::ptrdiff_t(member) * is.rows * is.columns, is.rows,
-                              is.columns),
-                      is);
+                detail::visit_parts(field, of_field.member(member), member, visit);
         },
         state);
+}
+
+// The stream of random numbers that a tensor of this name draws from.
+inline std::uint64_t stream_of(std::string_view of_tensor) {
+    std::uint64_t hash = 14695981039346656037U;  // FNV-1a
+    for (const char letter : of_tensor) hash = (hash ^ std::uint8_t(letter)) * 1099511628211U;
+    return hash;
 }
 
 // Starting values: matrices normal with the recipe's deviation, gains 1, biases 0. Each tensor
 // draws from a stream of its own, each expert too, so the values depend on name and seed alone.
 template <class State> void start_weights(State& state, std::uint64_t seed, double deviation) {
-    const auto stream_of = [](std::string_view text) {
-        std::uint64_t hash = 14695981039346656037U;  // FNV-1a
-        for (const char letter : text) hash = (hash ^ std::uint8_t(letter)) * 1099511628211U;
-        return hash;
-    };
     State::each(
         name(),
         [&](const name& of_field, auto& field) {
@@ -81,9 +94,13 @@ template <class State> void start_weights(State& state, std::uint64_t seed, doub
             constexpr std::int64_t each = std::int64_t{1} * is.rows * is.columns;
             for (int member = 0; member < is.stack; ++member) {
                 T* const at = field.at + member * each;
-                const std::uint64_t stream = stream_of(of_field.member(member));
+                const std::uint64_t stream = stream_of(of_field.member(member).text());
                 for (std::int64_t i = 0; i < each; ++i) {
-                    if constexpr (is.start == start::normal)
+                    if constexpr (std::remove_cvref_t<decltype(field)>::has_remainder)
+                        split_weight(
+                            float(deviation) * random_normal(seed, stream, std::uint64_t(i)), at[i],
+                            field.rest.at[member * each + i]);
+                    else if constexpr (is.start == start::normal)
                         at[i] = T(float(deviation) * random_normal(seed, stream, std::uint64_t(i)));
                     else
                         at[i] = is.start == start::one ? T(1) : T(0);
@@ -99,7 +116,7 @@ template <class State> void pack_weights(auto on, State& state) {
         name(),
         [&](const name&, auto& field) {
             constexpr spec is = spec_of<decltype(field)>;
-            if constexpr (is.packed && is.count() > 0) {
+            if constexpr (std::remove_cvref_t<decltype(field)>::has_packed && is.count() > 0) {
                 for (int member = 0; member < is.stack; ++member)
                     op::pack(on, member_of(field.copies, member, is.rows, is.columns),
                              field.view().part(member * is.rows, is.rows));

@@ -13,7 +13,7 @@ namespace detail {
 
 template <class Isa> struct adamw_lanes {
     using vector = lanes<Isa>;
-    vector beta1, rest1, beta2, rest2, correct1, correct2, epsilon, decay, back, clip;
+    vector beta1, rest1, beta2, rest2, correct1, correct2, epsilon, decay, back, clip, limit;
 
     MOE_INLINE explicit adamw_lanes(const adamw_constants<float>& c)
         : beta1(vector::splat(c.beta1)),
@@ -25,13 +25,15 @@ template <class Isa> struct adamw_lanes {
           epsilon(vector::splat(c.epsilon)),
           decay(vector::splat(c.decay)),
           back(vector::splat(c.back)),
-          clip(vector::splat(c.clip)) {}
+          clip(vector::splat(c.clip)),
+          limit(vector::splat(c.limit)) {}
 
     MOE_INLINE void update(vector& w, vector g, vector& m, vector& v) const {
         const vector clipped = g * clip;
         m = fma(beta1, m, rest1 * clipped);
         v = fma(beta2, v, rest2 * (clipped * clipped));
-        const vector step = m * correct1 / (sqrt(v * correct2) + epsilon);
+        const vector whole = m * correct1 / (sqrt(v * correct2) + epsilon);
+        const vector step = max(vector::splat(0) - limit, min(limit, whole));  // keeps NaN
         w = fma(back, fma(decay, w, step), w);
     }
     template <class G> MOE_INLINE void row(float* w, G* g, float* m, float* v, int count) const {

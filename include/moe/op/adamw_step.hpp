@@ -18,6 +18,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <limits>
 
 namespace moe {
 
@@ -25,6 +26,8 @@ struct adamw_numbers {
     double rate = 0, beta1 = 0, beta2 = 0, epsilon = 0, decay = 0;
     double correction1 = 1, correction2 = 1;  // 1 - beta^step
     double clip = 1;                          // multiplies the gradient
+    // Of the step before its rate (optim/update_bound.hpp): what moments of few bits may not pass.
+    double limit = std::numeric_limits<double>::infinity();
 };
 
 namespace op {
@@ -33,7 +36,7 @@ namespace detail {
 
 // The numbers as the arithmetic of one element uses them.
 template <class T> struct adamw_constants {
-    T beta1, rest1, beta2, rest2, correct1, correct2, epsilon, decay, back, clip;
+    T beta1, rest1, beta2, rest2, correct1, correct2, epsilon, decay, back, clip, limit;
 
     constexpr explicit adamw_constants(const adamw_numbers& n)
         : beta1(T(n.beta1)),
@@ -45,7 +48,8 @@ template <class T> struct adamw_constants {
           epsilon(T(n.epsilon)),
           decay(T(n.decay)),
           back(T(-n.rate)),
-          clip(T(n.clip)) {}
+          clip(T(n.clip)),
+          limit(T(n.limit)) {}
 };
 
 template <class T, class G>
@@ -53,7 +57,8 @@ void adamw_element(T& w, G& g, T& m, T& v, const adamw_constants<T>& c) {
     const T clipped = T(g) * c.clip;
     m = std::fma(c.beta1, m, c.rest1 * clipped);
     v = std::fma(c.beta2, v, c.rest2 * (clipped * clipped));
-    const T step = m * c.correct1 / (std::sqrt(v * c.correct2) + c.epsilon);
+    const T whole = m * c.correct1 / (std::sqrt(v * c.correct2) + c.epsilon);
+    const T step = whole < -c.limit ? -c.limit : whole > c.limit ? c.limit : whole;
     w = std::fma(c.back, std::fma(c.decay, w, step), w);
     g = G(T(0));
 }

@@ -14,6 +14,8 @@ struct adamw {
 
     static constexpr int moments = 2;
     static constexpr bool elementwise = true;  // any rows of a tensor can be updated alone
+    // A moment without a sign is held by its square root where it has few bits.
+    static constexpr bool moment_has_sign[moments] = {true, false};
 
     constexpr void each(auto visit) const {
         visit("beta1", beta1);

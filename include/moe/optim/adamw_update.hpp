@@ -4,16 +4,9 @@
 
 #include <moe/op/adamw_step.cpu.hpp>
 #include <moe/optim/adamw.hpp>
+#include <moe/optim/update_bound.hpp>
 
 namespace moe {
-
-// base^exponent by repeated squaring: the same bits with every C library.
-constexpr double integer_power(double base, std::int64_t exponent) {
-    double result = 1;
-    for (; exponent > 0; exponent /= 2, base *= base)
-        if (exponent % 2 != 0) result *= base;
-    return result;
-}
 
 template <class On, class T, class G, class P>
 void adamw::update(On on, rows<T> w, rows<G> g, std::array<rows<same<T>>, 2> moment_of,
@@ -26,7 +19,10 @@ void adamw::update(On on, rows<T> w, rows<G> g, std::array<rows<same<T>>, 2> mom
                                 .decay = settings.decays ? decay : 0,
                                 .correction1 = 1 - integer_power(beta1, settings.step),
                                 .correction2 = 1 - integer_power(beta2, settings.step),
-                                .clip = settings.clip};
+                                .clip = settings.clip,
+                                .limit = settings.exact
+                                             ? std::numeric_limits<double>::infinity()
+                                             : largest_update(beta1, beta2, settings.step)};
     op::adamw_step(on, w, g, moment_of[0], moment_of[1], numbers, copies, matrix_rows);
 }
 

@@ -17,6 +17,7 @@ struct update_settings {
     double rate = 0;
     double clip = 1;     // multiplies the gradient (optim/clip.hpp)
     bool decays = true;  // weight decay applies to this tensor
+    bool exact = true;   // the moments are what the last update left; if not, it bounds its step
 };
 
 //   moments      numbers kept for each trained weight

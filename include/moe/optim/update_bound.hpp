@@ -8,15 +8,24 @@
 #include <moe/core/config.hpp>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 namespace moe {
 
-inline double largest_update(double beta1, double beta2, double step) {
+// base^exponent by repeated squaring: the same bits with every C library.
+constexpr double integer_power(double base, std::int64_t exponent) {
+    double result = 1;
+    for (; exponent > 0; exponent /= 2, base *= base)
+        if (exponent % 2 != 0) result *= base;
+    return result;
+}
+
+inline double largest_update(double beta1, double beta2, std::int64_t step) {
     const double ratio = beta2 > 0 ? beta1 * beta1 / beta2 : 1;
     if (ratio >= 1) return std::numeric_limits<double>::infinity();
     const double limit = (1 - beta1) / std::sqrt((1 - beta2) * (1 - ratio));
-    return limit * std::sqrt(1 - std::pow(beta2, step)) / (1 - std::pow(beta1, step));
+    return limit * std::sqrt(1 - integer_power(beta2, step)) / (1 - integer_power(beta1, step));
 }
 
 }  // namespace moe

@@ -12,7 +12,7 @@ namespace detail {
 template <class Isa> MOE_INLINE float largest_magnitude_in_lanes(const float* x, int count) {
     using w = words<Isa>;
     w most = w::splat(0);
-    sweep(count, [&](int i, auto n) {
+    moe::sweep(count, [&](int i, auto n) {
         most = max(most, w::of(load<lanes<Isa>>(x + i, n)) & w::splat(0x7FFFFFFF));
     });
     const std::uint32_t bits = largest(most);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <moe/core/bfloat16.hpp>
+#include <moe/tensor/view.hpp>
 
 #include <bit>
 #include <cmath>
@@ -89,5 +90,14 @@ inline void expand_second_moment(float* v, const std::uint8_t* code, bfloat16 sc
         v[i] = root * root;
     }
 }
+
+// A moment in a byte a number, which 'group' neighbours of a row share a
+// scale for. positive: the second kind.
+struct companded_rows {
+    rows<std::uint8_t> code;
+    rows<bfloat16> scale;
+    int group = 32;
+    bool positive = false;
+};
 
 }  // namespace moe

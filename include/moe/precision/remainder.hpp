@@ -10,6 +10,7 @@
 
 #include <moe/core/bfloat16.hpp>
 #include <moe/precision/small_float.hpp>
+#include <moe/tensor/view.hpp>
 
 #include <bit>
 #include <cmath>
@@ -41,6 +42,19 @@ struct exact_split {
     }
 };
 static_assert(sizeof(exact_split) == 4);
+
+// In the place of integers: what products read of a weight is all there is of it.
+struct no_remainder {};
+
+// Weights as products read them and, in integers, what those lack (precision/remainder.hpp).
+template <class Integer> struct split_rows {
+    rows<bfloat16> base;
+    rows<Integer> remainder;
+
+    split_rows part(int first, int count) const {
+        return {base.part(first, count), remainder.part(first, count)};
+    }
+};
 
 // Integer: std::int8_t or std::int16_t.
 template <class Integer>
@@ -92,6 +106,16 @@ constexpr Integer remainder_of(float weight, float base, float half, std::uint32
 }
 template <class Integer> float with_remainder(float base, float half, Integer remainder) {
     return std::fma(float(remainder), half * (1 / remainder_limit<Integer>), base);
+}
+
+// A weight in its two parts, and back.
+template <class Integer>
+constexpr void split_weight(float weight, bfloat16& base, Integer& remainder) {
+    base = bfloat16(weight);
+    remainder = remainder_of<Integer>(weight, float(base), half_step(base));
+}
+template <class Integer> float joined_weight(bfloat16 base, Integer remainder) {
+    return with_remainder(float(base), half_step(base), remainder);
 }
 
 }  // namespace moe

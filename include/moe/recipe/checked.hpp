@@ -120,12 +120,45 @@ template <class Recipe> consteval bool optimizer_fits() {
     }
 }
 
+// Policies that hold weights and moments in few bits.
+template <class Recipe> consteval bool held_in_few_bits_fits() {
+    constexpr auto precision = of<Recipe>.precision;
+    constexpr int bits = precision.remainder;
+    constexpr bool remainder = bits == 0 || bits == 8 || bits == 16;
+    static_assert(remainder,
+                  "moe: precision.remainder must be 8, 16 or 0, the bits of a weight behind "
+                  "bfloat16. Write, e.g.: moe::pi precision {.remainder = 8};");
+    constexpr int neighbours = precision.moment_group;
+    constexpr bool group = neighbours == 0 || neighbours == 32 || neighbours == 128;
+    static_assert(group,
+                  "moe: precision.moment_group must be 32 or 128, the neighbours that share a "
+                  "scale, or 0 for moments in FP32. Write, e.g.: moe::pi precision "
+                  "{.moment_group = 32};");
+    constexpr bool by_element = [] {
+        if constexpr (requires {
+                          of<Recipe>.optimizer.elementwise;
+                          of<Recipe>.optimizer.moment_has_sign[0];
+                      })
+            return bool(of<Recipe>.optimizer.elementwise);
+        else
+            return false;
+    }();
+    static_assert(by_element,
+                  "moe: the policy in slot 'precision' holds weights and moments in few bits, and "
+                  "the policy in slot 'optimizer' does not say that it treats each number by "
+                  "itself and which moments have a sign. Write, e.g.: static constexpr bool "
+                  "elementwise = true; static constexpr bool moment_has_sign[] = {true, false};");
+    return remainder && group && by_element;
+}
+
 template <class Recipe> consteval bool precision_fits() {
     if constexpr (requires { of<Recipe>.precision.copies; }) {
         constexpr int copies = of<Recipe>.precision.copies;
         constexpr bool fits = copies == 1 || copies == 2;
         static_assert(fits, "moe: precision.copies must be 1 or 2. Write, e.g.: .copies = 2");
         return fits;
+    } else if constexpr (requires { of<Recipe>.precision.moment_group; }) {
+        return held_in_few_bits_fits<Recipe>();
     } else {
         return true;
     }

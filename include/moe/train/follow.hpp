@@ -51,8 +51,9 @@ void share_state(trainer<Recipe, On, Ranks>& trainer) {
     std::uint64_t numbers[] = {std::uint64_t(trainer.steps_done()), trainer.position()};
     ranks.broadcast(std::span<std::uint64_t>(numbers), 0);
     const auto share = [&](auto values) {
-        ranks.broadcast(std::span(values.at, std::size_t(values.count) * std::size_t(values.width)),
-                        0);
+        ranks.broadcast(
+            std::span(as_travels(values.at), std::size_t(values.count) * std::size_t(values.width)),
+            0);
     };
     trainer.network().each_parameter([&](const name&, auto values, spec) { share(values); });
     if (numbers[0] != 0) {  // before the first step moments are zero

@@ -4,6 +4,7 @@
 
 #include <moe/core/error.hpp>
 #include <moe/model/network.hpp>
+#include <moe/op/expanded_update.cpu.hpp>
 #include <moe/optim/adamw_update.hpp>
 #include <moe/optim/clip.hpp>
 #include <moe/optim/policy.hpp>
@@ -69,11 +70,12 @@ public:
     // Step number 'step' (from 1) at this rate. Zeroes the gradient and renews the packed weights.
     void update(network_type& network, std::int64_t step, double rate, clipping clip) {
         MOE_CHECK(share_.ranks, ==, 1);
-        each_trained(network, [&](const name&, auto& weight, auto& gradient, auto&... moment) {
+        each_trained(network, [&](const name& of_field, auto& weight, auto& gradient,
+                                  auto&... moment) {
             constexpr spec is = spec_of<decltype(weight)>;
-            policy.update(network.on(), weight.view(), gradient.view(), {moment.view()...},
-                          weight.copies, is.rows,
-                          {.step = step, .rate = rate, .clip = clip.factor, .decays = is.decays});
+            update_rows(
+                network.on(), of_field, weight, gradient, {0, moment_share::all(is)}, weight.copies,
+                {.step = step, .rate = rate, .clip = clip.factor, .decays = is.decays}, moment...);
         });
     }
     // The same where each rank has its share of the moments: it updates those rows and gets the
@@ -81,18 +83,20 @@ public:
     template <communicates Ranks>
     void update_share(network_type& network, Ranks& ranks, std::int64_t step, double rate,
                       clipping clip) {
-        each_trained(network, [&](const name&, auto& weight, auto& gradient, auto&... moment) {
+        each_trained(network, [&](const name& of_field, auto& weight, auto& gradient,
+                                  auto&... moment) {
             constexpr spec is = spec_of<decltype(weight)>;
             const interval mine = share_.rows_of(is);
-            const int first = int(mine.first), count = int(mine.count());
-            if (count > 0)
-                policy.update(
-                    network.on(), weight.view().part(first, count),
-                    gradient.view().part(first, count), {rows(moment.at, count, is.columns)...},
-                    decltype(weight.copies){}, count,
-                    {.step = step, .rate = rate, .clip = clip.factor, .decays = is.decays});
+            if (mine.count() > 0)
+                update_rows(network.on(), of_field, weight, gradient, mine,
+                            decltype(weight.copies){},
+                            {.step = step, .rate = rate, .clip = clip.factor, .decays = is.decays},
+                            moment...);
             std::memset(static_cast<void*>(gradient.at), 0, is.count() * sizeof(*gradient.at));
-            ranks.all_gather(std::span(weight.at, std::size_t(is.count())), is.columns);
+            weight.each_part([&](std::string_view, auto* at, int width) {
+                ranks.all_gather(
+                    std::span(as_travels(at), std::size_t(moment_share::all(is) * width)), width);
+            });
         });
         network.weights_changed();
     }
@@ -152,6 +156,58 @@ public:
 private:
     using states = std::array<moment_state, moments>;
 
+    // The rows of a tensor that these moments are of.
+    template <class Weight, class Copies>
+    static void update_rows(On on, const name& of_field, Weight& weight, auto& gradient,
+                            interval mine, Copies copies, update_settings settings,
+                            auto&... moment) {
+        constexpr spec is = spec_of<Weight>;
+        const int first = int(mine.first), count = int(mine.count());
+        const auto w = weight.view().part(first, count);
+        const auto g = gradient.view().part(first, count);
+        constexpr bool companded = (std::remove_cvref_t<decltype(moment)>::companded || ...);
+        if constexpr (!Weight::split && !companded) {
+            policy.update(on, w, g, {rows(moment.at, count, is.columns)...}, copies,
+                          copies.packed ? is.rows : count, settings);
+        } else {
+            settings.exact = !companded;
+            const auto update = [&](auto one, rows<float> piece, auto of_gradient,
+                                    const auto& moments) {
+                policy.update(one, piece, of_gradient, moments, Copies{}, 1, settings);
+            };
+            const weight_rounding how{.stochastic = rounds_stochastically(),
+                                      .seed = std::uint64_t(settings.step),
+                                      .stream = stream_of(of_field.text()),
+                                      .first_row = mine.first};
+            std::size_t number = 0;
+            const auto stored = [&](auto& one) {
+                if constexpr (companded) {
+                    using moment_type = std::remove_cvref_t<decltype(one)>;
+                    return companded_rows{{one.at, count, is.columns},
+                                          {one.rest.at, count, moment_type::groups},
+                                          detail::moment_group<Recipe>(),
+                                          !policy.moment_has_sign[number++]};
+                } else {
+                    return rows<float>(one.at, count, is.columns);
+                }
+            };
+            const std::array all{stored(moment)...};
+            if constexpr (Weight::split) {
+                op::update_expanded(on, weight.parts().part(first, count), g, all, how, update);
+            } else {
+                op::update_expanded(on, w, g, all, how, update);
+                for (int member = 0; copies.packed && member < is.stack; ++member)
+                    op::pack(on, member_of(copies, member, is.rows, is.columns),
+                             w.part(member * is.rows, is.rows));
+            }
+        }
+    }
+    static constexpr bool rounds_stochastically() {
+        if constexpr (requires { of<Recipe>.precision.rounding; })
+            return of<Recipe>.precision.rounding == rounding::stochastic;
+        else
+            return false;
+    }
     // visit(name, weight, gradient, moments...) of every trained tensor, in their one order.
     void each_trained(network_type& network, auto&& visit) {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -169,48 +225,56 @@ private:
         moment_state::each(
             name(),
             [&](const name&, auto& field) {
-                using T = number_of<decltype(field)>;
                 constexpr spec is = spec_of<decltype(field)>;
                 if constexpr (is.trained)
-                    field.at = memory.take<T>(share.rows_of(is).count() * is.columns);
+                    detail::place_parts(field, memory, share.rows_of(is).count());
             },
             state);
     }
     template <communicates Ranks> void exchange_with_first(Ranks& ranks, bool to_first) {
-        const bool first = ranks.rank() == 0;
         states none{};
         for (std::size_t i = 0; i < moments; ++i)
             moment_state::each(
                 name(),
                 [&](const name&, auto& share, auto& whole) {
-                    using T = number_of<decltype(share)>;
                     constexpr spec is = spec_of<decltype(share)>;
                     if constexpr (is.trained && is.count() > 0) {
-                        std::vector<message<const T>> out;
-                        std::vector<message<T>> in;
-                        const auto part = [&](int rank) {
-                            const interval at = share_.of(rank, is);
-                            T* const begin = first ? whole.at + at.first * is.columns : share.at;
-                            return std::span<T>(begin, std::size_t(at.count() * is.columns));
-                        };
-                        const auto with = [&](int other, std::span<T> values) {
-                            if (values.empty()) return;
-                            if (first != to_first)
-                                out.push_back({other, values});
-                            else
-                                in.push_back({other, values});
-                        };
-                        if (!first) with(0, part(ranks.rank()));
-                        for (int r = 1; first && r < ranks.size(); ++r) with(r, part(r));
-                        ranks.exchange(std::span<const message<const T>>(out),
-                                       std::span<const message<T>>(in));
-                        const std::size_t bytes = first ? part(0).size_bytes() : 0;
-                        if (bytes > 0)
-                            std::memcpy(to_first ? whole.at : share.at,
-                                        to_first ? share.at : whole.at, bytes);
+                        void* parts[2] = {};
+                        int part = 0;
+                        whole.each_part(
+                            [&](std::string_view, auto* at, int) { parts[part++] = at; });
+                        part = 0;
+                        share.each_part([&]<class T>(std::string_view, T* at, int width) {
+                            exchange_part(ranks, to_first, as_travels(at),
+                                          as_travels(static_cast<T*>(parts[part++])), is, width);
+                        });
                     }
                 },
                 (*state_)[i], (whole_ ? *whole_ : none)[i]);
+    }
+    // One part of a tensor, 'width' elements a row.
+    template <communicates Ranks, class T>
+    void exchange_part(Ranks& ranks, bool to_first, T* share, T* whole, spec is, int width) {
+        const bool first = ranks.rank() == 0;
+        std::vector<message<const T>> out;
+        std::vector<message<T>> in;
+        const auto part = [&](int rank) {
+            const interval at = share_.of(rank, is);
+            T* const begin = first ? whole + at.first * width : share;
+            return std::span<T>(begin, std::size_t(at.count() * width));
+        };
+        const auto with = [&](int other, std::span<T> values) {
+            if (values.empty()) return;
+            if (first != to_first)
+                out.push_back({other, values});
+            else
+                in.push_back({other, values});
+        };
+        if (!first) with(0, part(ranks.rank()));
+        for (int r = 1; first && r < ranks.size(); ++r) with(r, part(r));
+        ranks.exchange(std::span<const message<const T>>(out), std::span<const message<T>>(in));
+        const std::size_t bytes = first ? part(0).size_bytes() : 0;
+        if (bytes > 0) std::memcpy(to_first ? whole : share, to_first ? share : whole, bytes);
     }
     static constexpr std::int64_t largest_norm_blocks() {
         std::int64_t most = 1;
