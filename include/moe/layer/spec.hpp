@@ -24,6 +24,7 @@ struct spec {
     bool trained = true;     // has a gradient and moments; a selection bias has not
     bool packed = false;     // a GEMM reads it: the device may keep a packed copy
     bool precise = false;    // router, gains, selection biases: high precision under every policy
+    bool high = false;       // products in bfloat16 under policies whose weights are narrower
     bool piecewise = false;  // its gradient is added to many times a grain: in high precision
 
     constexpr std::int64_t count() const { return std::int64_t{1} * rows * columns * stack; }
@@ -31,10 +32,14 @@ struct spec {
 
 // Roles that a field can play, with the number types that the precision policy chose for them.
 // Packed: of the copies that a GEMM reads; Across: one that is summed over outputs is among them.
-template <class Number, class Precise = Number, class Packed = Number, bool Across = true>
+// High: of the copies of what stays high.
+template <class Number, class Precise = Number, class Packed = Number, bool Across = true,
+          class High = Packed>
 struct role {
     template <spec S> using type = std::conditional_t<S.precise, Precise, Number>;
-    template <spec S> using copy_type = std::conditional_t<S.precise, Precise, Packed>;
+    template <spec S>
+    using copy_type =
+        std::conditional_t<S.precise, Precise, std::conditional_t<S.high, High, Packed>>;
 
     // What layers compute with.
     template <spec S> struct weight {

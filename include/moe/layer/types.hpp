@@ -17,7 +17,7 @@
 #include <moe/layer/pass.hpp>
 #include <moe/layer/spec.hpp>
 #include <moe/op/op.hpp>
-#include <moe/precision/bf16.hpp>
+#include <moe/precision/fp8.hpp>
 #include <moe/recipe/of.hpp>
 #include <moe/recipe/sizes.hpp>
 #include <moe/tensor/arena.hpp>
@@ -43,6 +43,12 @@ template <class Recipe> consteval bool keeps_across() {
     else
         return true;
 }
+template <class Policy> struct high_weight { using type = typename Policy::weight; };
+template <class Policy>
+requires requires { typename Policy::high_weight; }
+struct high_weight<Policy> {
+    using type = typename Policy::high_weight;
+};
 }  // namespace detail
 
 template <class Recipe>
@@ -50,8 +56,9 @@ using gradient_of =
     std::conditional_t<detail::narrow_gradients<Recipe>(), bfloat16, master_of<Recipe>>;
 
 template <class Recipe>
-using weight_role = role<master_of<Recipe>, precise_of<Recipe>,
-                         typename precision_of<Recipe>::weight, detail::keeps_across<Recipe>()>;
+using weight_role =
+    role<master_of<Recipe>, precise_of<Recipe>, typename precision_of<Recipe>::weight,
+         detail::keeps_across<Recipe>(), typename detail::high_weight<precision_of<Recipe>>::type>;
 template <class Recipe> using gradient_role = role<gradient_of<Recipe>, precise_of<Recipe>>;
 template <class Recipe>
 using moment_role = role<typename precision_of<Recipe>::moment, precise_of<Recipe>>;

@@ -42,11 +42,17 @@ template <class Recipe> struct transformer_of {
     using further_part = next_token<Recipe>;
 
     template <template <spec> class Slot> struct state {
-        Slot<spec{.rows = vocab, .columns = hidden, .packed = tied, .piecewise = true}> embedding;
+        Slot<spec{
+            .rows = vocab, .columns = hidden, .packed = tied, .high = true, .piecewise = true}>
+            embedding;
         typename dense_part::template state<Slot> dense;
         typename mixture_part::template state<Slot> mixture;
         typename norm_part::template state<Slot> norm;
-        Slot<spec{.rows = tied ? 0 : vocab, .columns = hidden, .packed = true, .piecewise = true}>
+        Slot<spec{.rows = tied ? 0 : vocab,
+                  .columns = hidden,
+                  .packed = true,
+                  .high = true,
+                  .piecewise = true}>
             head;
         std::array<typename further_part::template state<Slot>, std::size_t(sizes.mtp_depth)>
             further;

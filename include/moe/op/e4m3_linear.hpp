@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The products of op/linear.hpp and op/rotated_linear.hpp with a weight in e4m3 (op/pack_e4m3.hpp)
 // and other operands in e4m3 (op/e4m3_rows.hpp). Results are bfloat16, sums FP32; the order of a
-// sum is that of products of bfloat16. dx = dy w needs no call of its own: op::way_back with a
-// weight in e4m3 rounds its gradient in tiles of a row. DeepSeek-V3, section 3.3.
+// sum is that of products of bfloat16. dx = dy w is op/linear.hpp's: op::way_back with a weight in
+// e4m3 rounds its gradient in tiles of a row. DeepSeek-V3, section 3.3.
 #pragma once
 
 #include <moe/op/e4m3_rows.hpp>
@@ -73,6 +73,12 @@ void linear(reference, rows<float> y, const quantised<const e4m3, X>& x,
         for (int o = 0; o < y.width; ++o)
             y(t, o) = promoted_dot(inner, every, x.code[t], w.code[o], x.width,
                                    [&](int k) { return x.scale_of(t, k) * w.scale_of(o, k); });
+}
+
+// dx = dy w, on every device.
+template <class On>
+void linear_backward_input(On on, rows<bfloat16> dx, rows<const bfloat16> dy, matrix<e4m3> w) {
+    linear_backward_input(on, dx, way_back{dy, w});
 }
 
 }  // namespace moe::op
