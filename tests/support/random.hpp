@@ -18,7 +18,9 @@ using moe::rows;
 
 // A quiet NaN with a mark: what reads it spreads it, and what overwrites it is noticed.
 template <class T> T poison() {
-    if constexpr (sizeof(T) == 2)
+    if constexpr (sizeof(T) == 1)
+        return std::bit_cast<T>(std::uint8_t{0x7F});
+    else if constexpr (sizeof(T) == 2)
         return std::bit_cast<T>(std::uint16_t{0x7FDE});
     else if constexpr (sizeof(T) == 4)
         return std::bit_cast<T>(std::uint32_t{0x7FC0DEADU});
