@@ -17,8 +17,6 @@
 #include <moe/op/e4m3_linear.hpp>
 #include <moe/op/gated_linear.hpp>
 
-#include <vector>
-
 namespace moe::op {
 
 // x: one row a routed row
@@ -128,20 +126,54 @@ struct e4m3_gated_linear_back_input {
     }
 };
 
+namespace detail {
+
+// Some columns of row r, from a multiple of a tile on.
+template <class Format, class Scaling>
+quantised<Format, Scaling> columns_of(const quantised<Format, Scaling>& x, int r, int first,
+                                      int count) {
+    static_assert(e4m3_tile % Scaling::columns == 0);
+    const auto row = rows_of(x, r, 1);
+    return {row.code.columns(first, count), row.scale + first / Scaling::columns, count};
+}
+
+// work(first column, columns) for every tile of a row.
+template <class Work> void each_tile(int width, const Work& work) {
+    for (int first = 0; first < width; first += e4m3_tile)
+        work(first, smaller(e4m3_tile, width - first));
+}
+// A tile of gate, up and h.
+struct tile_of_experts {
+    bfloat16 number[3][e4m3_tile];
+
+    rows<bfloat16> view(int which, int count) { return {number[which], 1, count}; }
+};
+
+}  // namespace detail
+
 template <class... Source, class... Scaling>
 void gated_linear(reference on, const e4m3_gated_linear_of<Source, Scaling>&... experts) {
     const auto one = [&](const auto& p) {
         p.check();
-        std::vector<bfloat16> memory(std::size_t(3 * p.wg.out));
-        const rows<bfloat16> all(memory.data(), 3, p.wg.out);
         detail::each_routed_row(p.g, [&](int e, int r) {
-            const auto gate = all.part(0, 1), up = all.part(1, 1), h = all.part(2, 1);
-            detail::e4m3_chains(gate, p.x, r, p.wg[e]);
-            detail::e4m3_chains(up, p.x, r, p.wu[e]);
-            swiglu(on, h, gate, up, p.weight ? p.weight + r : nullptr);
-            quantise(on, detail::rows_of(p.gate, r, 1), gate);
-            quantise(on, detail::rows_of(p.up, r, 1), up);
-            quantise(on, detail::rows_of(p.h, r, 1), h);
+            const auto x = detail::operand_row(p.x, r);
+            detail::each_tile(p.wg.out, [&](int first, int count) {
+                detail::tile_of_experts tile;
+                const auto gate = tile.view(0, count), up = tile.view(1, count),
+                           h = tile.view(2, count);
+                const auto product = [&](const matrix<e4m3>& w, int o) {
+                    return bfloat16(
+                        detail::chain(w.in, 0.0F, x, [&](int i) { return weight_at(w, o, i); }));
+                };
+                for (int j = 0; j < count; ++j) {
+                    gate(0, j) = product(p.wg[e], first + j);
+                    up(0, j) = product(p.wu[e], first + j);
+                }
+                swiglu(on, h, gate, up, p.weight ? p.weight + r : nullptr);
+                quantise(on, detail::columns_of(p.gate, r, first, count), gate);
+                quantise(on, detail::columns_of(p.up, r, first, count), up);
+                quantise(on, detail::columns_of(p.h, r, first, count), h);
+            });
         });
     };
     (one(experts), ...);
@@ -151,29 +183,32 @@ template <class... Scaling>
 void gated_linear_backward(reference on, const e4m3_gated_linear_back<Scaling>&... experts) {
     const auto one = [&](const auto& p) {
         p.check();
-        const int width = p.wd.in;
-        std::vector<bfloat16> memory(std::size_t(3 * width));
-        const rows<bfloat16> all(memory.data(), 3, width);
         detail::each_routed_row(p.g, [&](int e, int r) {
-            const auto gate = all.part(0, 1), up = all.part(1, 1), h = all.part(2, 1);
-            dequantise(on, gate, detail::rows_of(p.gate, r, 1));
-            dequantise(on, up, detail::rows_of(p.up, r, 1));
             const auto dy = detail::gradient_row<e4m3>::of({p.dy[r], 1, p.wd.out}, 0);
+            const float weight = p.weight ? p.weight[r] : 1.0F;
             float dweight = 0;
-            for (int first = 0; first < width; first += swiglu_piece) {
-                float piece = 0;
-                for (int j = first; j < smaller(first + swiglu_piece, width); ++j) {
-                    const float d = detail::chain(p.wd.out, 0.0F, dy,
-                                                  [&](int o) { return weight_at(p.wd[e], o, j); });
-                    piece += detail::swiglu_backward_of<bfloat16>(p.dgate(r, j), p.dup(r, j), d,
-                                                                  gate(0, j), up(0, j),
-                                                                  p.weight ? p.weight[r] : 1.0F);
+            detail::each_tile(p.wd.in, [&](int first, int count) {
+                detail::tile_of_experts tile;
+                const auto gate = tile.view(0, count), up = tile.view(1, count),
+                           h = tile.view(2, count);
+                dequantise(on, gate, detail::columns_of(p.gate, r, first, count));
+                dequantise(on, up, detail::columns_of(p.up, r, first, count));
+                for (int begin = 0; begin < count; begin += swiglu_piece) {
+                    float piece = 0;
+                    for (int j = begin; j < smaller(begin + swiglu_piece, count); ++j) {
+                        const float dh = detail::chain(p.wd.out, 0.0F, dy, [&](int o) {
+                            return weight_at(p.wd[e], o, first + j);
+                        });
+                        piece += detail::swiglu_backward_of<bfloat16>(p.dgate(r, first + j),
+                                                                      p.dup(r, first + j), dh,
+                                                                      gate(0, j), up(0, j), weight);
+                    }
+                    dweight = first + begin == 0 ? piece : dweight + piece;
                 }
-                dweight = first == 0 ? piece : dweight + piece;
-            }
+                swiglu(on, h, gate, up, p.weight ? p.weight + r : nullptr);
+                quantise(on, detail::columns_of(p.h, r, first, count), h);
+            });
             if (p.dweight) p.dweight[r] = dweight;
-            swiglu(on, h, gate, up, p.weight ? p.weight + r : nullptr);
-            quantise(on, detail::rows_of(p.h, r, 1), h);
         });
     };
     (one(experts), ...);
