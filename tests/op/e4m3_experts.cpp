@@ -150,8 +150,12 @@ struct experts {
 
 TEST_CASE("experts in e4m3 have the bits of their specification on every machine") {
     const std::vector<int> none{0, 0}, some{5, 0, 130, 1};
+    struct shape {
+        int in, width;
+    };
     for (const auto& sizes : {none, some})
-        for (const auto& [in, width] : {std::pair(5, 3), std::pair(140, 200)}) {
+        for (const auto& s : {shape{5, 3}, {140, 200}}) {
+            const int in = s.in, width = s.width;
             CAPTURE(sizes.size());
             CAPTURE(width);
             experts routed(sizes, in, width, true), shared({30}, in, width, false);

@@ -82,9 +82,9 @@ template <class Recipe> consteval bool tiles_fit() {
                       "moe: precision.high_first_layers and high_last_layers must not be negative, "
                       "and together not more than model.layers. Write, e.g.: .high_first_layers = "
                       "1, .high_last_layers = 1");
-        constexpr bool whole =
-            attention_falls_into_tiles<Recipe>() & layers_fall_into_tiles<Recipe>();
-        return tile && output && layers && whole;
+        constexpr bool attention = attention_falls_into_tiles<Recipe>();
+        constexpr bool inputs = layers_fall_into_tiles<Recipe>();
+        return tile && output && layers && attention && inputs;
     } else {
         return true;
     }
