@@ -10,6 +10,7 @@
 
 #include <moe/precision/bf16.hpp>
 #include <moe/precision/fp32.hpp>
+#include <moe/precision/fp8.hpp>
 #include <moe/precision/pi.hpp>
 
 #include <moe/op/op.hpp>

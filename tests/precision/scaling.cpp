@@ -107,8 +107,8 @@ TEST_CASE("the scale of a number is that of its tile") {
 TEST_CASE("DeepSeek-V3's operands, and shapes that its tiles fit") {
     using v3 = moe::operand_scalings<moe::tile_1x128<>, moe::block_128x128<>, moe::tile_1x128<>>;
     static_assert(moe::tiled_exactly<v3::weight, 2048, 7168>());
-    static_assert(moe::tiled_exactly<v3::activation, moe::whole, 7168>());
-    static_assert(moe::tiled_exactly<moe::mx_1x32, moe::whole, 96>());
+    static_assert(moe::tiled_exactly<v3::activation, moe::entire, 7168>());
+    static_assert(moe::tiled_exactly<moe::mx_1x32, moe::entire, 96>());
     static_assert(moe::tiled_exactly<moe::per_tensor<>, 7, 5>());
     static_assert(moe::tiled_exactly<moe::tiles<4, 16>, 8, 48>());
     static_assert(!moe::tile_128x1<>::is_block && !moe::per_tensor<>::is_block);

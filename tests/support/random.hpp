@@ -18,8 +18,8 @@ using moe::rows;
 
 // A quiet NaN with a mark: what reads it spreads it, and what overwrites it is noticed.
 template <class T> T poison() {
-    if constexpr (sizeof(T) == 1)  // a code: nothing spreads, but what overwrites it is noticed
-        return std::bit_cast<T>(std::uint8_t{0xDE});
+    if constexpr (sizeof(T) == 1)  // as e4m3 no number
+        return std::bit_cast<T>(std::uint8_t{0x7F});
     else if constexpr (sizeof(T) == 2)
         return std::bit_cast<T>(std::uint16_t{0x7FDE});
     else if constexpr (sizeof(T) == 4)

@@ -6,6 +6,7 @@
 #include <moe/io/masters.hpp>
 #include <moe/precision/remainder.hpp>
 
+#include <cstring>
 #include <map>
 
 namespace moe::detail {

@@ -31,6 +31,9 @@ template <class Recipe> struct experts_layer {
     }();
     static constexpr bool balanced = balance.loss_weight() != 0;
     using shared_layer = named<"shared_experts", swiglu<Recipe, sizes.shared * width>>;
+    using shared_inner = typename shared_layer::inner;
+    using inner = gated<Recipe, width>;
+    static constexpr bool keeps_input = true;  // the router's gradient
 
     template <template <spec> class Slot> struct state {
         Slot<spec{.rows = routed, .columns = hidden, .packed = true, .precise = true}> router;
@@ -56,17 +59,20 @@ template <class Recipe> struct experts_layer {
     };
     static_assert(lists_every_field<state>());
 
+    // Beside their input the routed experts and the shared one keep the same.
     struct kept {
         read_activations<Recipe> x;
+        given_input<Recipe, hidden> operand;
         rows<precise> logits, weight;  // (tokens, routed), (tokens, active)
         dispatch_plan plan;
         precise* row_weight = nullptr;    // the weight of every routed row
         precise* balance_loss = nullptr;  // (sequences)
-        activations<Recipe> gate, up, h;  // (routed rows, width)
-        typename shared_layer::kept shared;
+        typename inner::kept routed_part;
+        typename shared_inner::kept shared;
 
         void place(arena& memory, batch_shape shape) {
             const int tokens = shape.tokens(), all = tokens * active;
+            operand.place(memory, shape);
             logits = memory.take_rows<precise>(tokens, routed);
             weight = memory.take_rows<precise>(tokens, active);
             plan.chosen = memory.take<int>(all);
@@ -75,34 +81,40 @@ template <class Recipe> struct experts_layer {
             plan.row = memory.take<int>(all);
             row_weight = memory.take<precise>(all);
             balance_loss = memory.take<precise>(shape.sequences);
-            for (auto* wide : {&gate, &up, &h}) *wide = memory.take_rows<number>(all, width);
-            if constexpr (has_shared) shared.place(memory, shape);
+            routed_part.place(memory, all);
+            if constexpr (has_shared) shared.place(memory, tokens);
         }
     };
     struct delta {
-        activations<Recipe> gate, up;
+        typename inner::delta routed_part;
         rows<precise> logits;
-        typename shared_layer::delta shared;
+        typename shared_inner::delta shared;
 
         void place(arena& memory, batch_shape shape) {
-            const int all = shape.tokens() * active;
-            for (auto* wide : {&gate, &up}) *wide = memory.take_rows<number>(all, width);
+            routed_part.place(memory, shape.tokens() * active);
             logits = memory.take_rows<precise>(shape.tokens(), routed);
-            if constexpr (has_shared) shared.place(memory, shape);
+            if constexpr (has_shared) shared.place(memory, shape.tokens());
         }
     };
     struct work {
         activations<Recipe> routed_rows, partial;
         precise *row_gradient = nullptr, *pieces = nullptr;
         rows<precise> weight_gradient;
+        typename inner::work routed_part;
+        typename shared_inner::work shared;
 
         void place(arena& memory, batch_shape shape) {
             const int tokens = shape.tokens(), all = tokens * active;
             partial = memory.take_rows<number>(tokens, hidden);
             row_gradient = memory.take<precise>(all);
             weight_gradient = memory.take_rows<precise>(tokens, active);
+            // What the way there needs, the two halves of the way back.
             memory.overlap(
-                [&] { routed_rows = memory.take_rows<number>(all, hidden); },
+                [&] {
+                    routed_rows = memory.take_rows<number>(all, hidden);
+                    routed_part.place(memory, all);
+                    if constexpr (has_shared) shared.place(memory, tokens);
+                },
                 [&] {
                     pieces = memory.take<precise>(std::int64_t{1} * all * op::swiglu_pieces(width));
                 });
@@ -113,6 +125,7 @@ template <class Recipe> struct experts_layer {
                         read_activations<Recipe> x, const auto& weights, kept& k, work& w) {
         const int tokens = x.count, every_token[] = {0, tokens};
         k.x = x;
+        k.operand.take(on, x);
         const auto logits = k.logits.part(0, tokens), weight = k.weight.part(0, tokens);
         op::linear(on, logits, x, weights.router.one());
         k.plan.tokens = tokens, k.plan.active = active, k.plan.experts = routed;
@@ -122,26 +135,36 @@ template <class Recipe> struct experts_layer {
         const groups by = k.plan.by_expert();
         const int all = by.rows();
         spread_weights(on, k.row_weight, weight, k.plan);
-        const auto gate = k.gate.part(0, all), up = k.up.part(0, all), h = k.h.part(0, all);
         const auto rows_out = w.routed_rows.part(0, all);
-        const op::gated_linear_of<number> routed_part{
-            h, gate, up, {x, k.plan.token}, weights.gate.all(), weights.up.all(), k.row_weight, by};
-        const op::product_of<number> routed_down{rows_out, h, weights.down.all(), by};
+        const auto routed_part =
+            inner::forward(k.routed_part, w.routed_part, k.operand.read(k.plan.token),
+                           weights.gate.all(), weights.up.all(), k.row_weight, by);
+        const auto routed_down = [&] {
+            return inner::down(rows_out, inner::h(k.routed_part, w.routed_part, all),
+                               weights.down.all(), by);
+        };
         if constexpr (has_shared) {
             const auto partial = w.partial.part(0, tokens);
-            op::gated_linear(on, routed_part,
-                             shared_layer::hidden_part(x, weights.shared, k.shared, every_token));
-            op::grouped_linear(on, routed_down,
-                               op::product_of<number>{partial,
-                                                      k.shared.h.part(0, tokens),
-                                                      weights.shared.down.all(),
-                                                      {every_token, 1}});
+            op::gated_linear(
+                on, routed_part,
+                shared_inner::forward(k.shared, w.shared, k.operand.read(nullptr),
+                                      weights.shared.gate.all(), weights.shared.up.all(), nullptr,
+                                      {every_token, 1}));
+            op::grouped_linear(
+                on, routed_down(),
+                shared_inner::down(partial, shared_inner::h(k.shared, w.shared, tokens),
+                                   weights.shared.down.all(), {every_token, 1}));
             op::combine(on, y, rows_out, k.plan, experts_per_group, partial);
         } else {
             op::gated_linear(on, routed_part);
-            op::grouped_linear(on, routed_down);
+            op::grouped_linear(on, routed_down());
             op::combine(on, y, rows_out, k.plan, experts_per_group);
         }
+    }
+    // The same numbers as the input had on the way there, in another place.
+    static void input_again(kept& k, read_activations<Recipe> x) {
+        k.x = x;
+        if constexpr (given_input<Recipe, hidden>::keeps_view) k.operand.x = x;
     }
 
     static void backward_input(auto on, const pass_of<Recipe>& pass, activations<Recipe> dx,
@@ -150,21 +173,14 @@ template <class Recipe> struct experts_layer {
         const int tokens = dy.count, every_token[] = {0, tokens};
         const groups by = k.plan.by_expert();
         const int all = by.rows();
-        const auto gate = d.gate.part(0, all), up = d.up.part(0, all);
-        const op::gated_linear_back<number> routed_part{gate,
-                                                        up,
-                                                        w.row_gradient,
-                                                        {dy, k.plan.token},
-                                                        k.gate.part(0, all),
-                                                        k.up.part(0, all),
-                                                        weights.down.all(),
-                                                        k.row_weight,
-                                                        by,
-                                                        w.pieces};
+        const auto routed_part =
+            inner::backward(k.routed_part, d.routed_part, w.row_gradient, {dy, k.plan.token},
+                            weights.down.all(), k.row_weight, by, w.pieces);
         if constexpr (has_shared)
-            op::gated_linear_backward(on, routed_part,
-                                      shared_layer::hidden_part_back(dy, weights.shared, k.shared,
-                                                                     d.shared, every_token));
+            op::gated_linear_backward(
+                on, routed_part,
+                shared_inner::backward(k.shared, d.shared, nullptr, dy, weights.shared.down.all(),
+                                       nullptr, {every_token, 1}));
         else
             op::gated_linear_backward(on, routed_part);
 
@@ -191,24 +207,28 @@ template <class Recipe> struct experts_layer {
             op::linear_backward_input(on, partial, from_router);
         const auto rows_back = w.routed_rows.part(0, all);
         op::gated_linear_backward_input(
-            on, op::gated_linear_back_input<number>{rows_back, gate, up, weights.gate.all(),
-                                                    weights.up.all(), by});
+            on, inner::backward_input(rows_back, d.routed_part, weights.gate.all(),
+                                      weights.up.all(), by));
         op::combine(on, dx, rows_back, k.plan, experts_per_group, partial);
     }
 
-    static void backward_weight(auto on, const pass_of<Recipe>& pass, read_activations<Recipe> dy,
+    static void backward_weight(auto on, const pass_of<Recipe>&, read_activations<Recipe> dy,
                                 const kept& k, const delta& d, auto& gradients) {
         const groups by = k.plan.by_expert();
         const int all = by.rows();
-        op::grouped_linear_backward_weight(on, gradients.down.view(), picked(dy, k.plan.token),
-                                           k.h.part(0, all), by);
-        op::grouped_linear_backward_weight(on, gradients.gate.view(), picked(d.gate.part(0, all)),
-                                           {k.x, k.plan.token}, by);
-        op::grouped_linear_backward_weight(on, gradients.up.view(), picked(d.up.part(0, all)),
-                                           {k.x, k.plan.token}, by);
+        const auto& routed_part = d.routed_part;
+        op::grouped_linear_backward_weight(on, gradients.down.view(),
+                                           inner::gradient(dy, k.plan.token),
+                                           inner::h(k.routed_part, routed_part, all), by);
+        const auto x = k.operand.read(k.plan.token);
+        op::grouped_linear_backward_weight(on, gradients.gate.view(),
+                                           inner::gradient(routed_part.gate.part(0, all)), x, by);
+        op::grouped_linear_backward_weight(on, gradients.up.view(),
+                                           inner::gradient(routed_part.up.part(0, all)), x, by);
         op::linear_backward_weight(on, gradients.router.view(), d.logits.part(0, dy.count), k.x);
         if constexpr (has_shared)
-            shared_layer::backward_weight(on, pass, dy, k.shared, d.shared, gradients.shared);
+            shared_layer::weight_gradients(on, dy, k.operand.read(), k.shared, d.shared,
+                                           gradients.shared);
     }
 
 private:

@@ -3,7 +3,7 @@
 // with rotary positions on all of a head and, if asked for, a norm on every query and key head.
 #pragma once
 
-#include <moe/layer/types.hpp>
+#include <moe/layer/operands.hpp>
 
 #include <cmath>
 
@@ -17,6 +17,9 @@ template <class Recipe> struct grouped_query_attention {
     static constexpr int query_width = sizes.heads * sizes.head_dim;
     static constexpr int key_width = sizes.kv_heads * sizes.head_dim;
     static constexpr bool normed = sizes.qk_norm;
+    using input = given_input<Recipe, hidden>;
+    using output = attention_output<Recipe, query_width>;
+    static constexpr bool keeps_input = input::keeps_view;
 
     template <template <spec> class Slot> struct state {
         Slot<spec{.rows = query_width, .columns = hidden, .packed = true}> query;
@@ -41,18 +44,20 @@ template <class Recipe> struct grouped_query_attention {
     static_assert(lists_every_field<state>());
 
     struct kept {
-        read_activations<Recipe> x;
-        activations<Recipe> query, key, value, out;
+        input x;
+        activations<Recipe> query, key, value;
+        output out;
         precise_rows<Recipe> lse;
         activations<Recipe> raw_query, raw_key;  // before their norms
         precise *query_scale = nullptr, *key_scale = nullptr;
 
         void place(arena& memory, batch_shape shape) {
             const int tokens = shape.tokens();
+            x.place(memory, shape);
             query = memory.take_rows<number>(tokens, query_width);
             key = memory.take_rows<number>(tokens, key_width);
             value = memory.take_rows<number>(tokens, key_width);
-            out = memory.take_rows<number>(tokens, query_width);
+            out.place(memory, shape);
             lse = memory.take_rows<precise>(tokens, sizes.heads);
             if constexpr (normed) {
                 raw_query = memory.take_rows<number>(tokens, query_width);
@@ -79,23 +84,27 @@ template <class Recipe> struct grouped_query_attention {
     };
     struct work {
         activations<Recipe> out;
+        typename output::work passing;
         op::attention_sums sums;
 
         void place(arena& memory, batch_shape shape) {
+            passing.place(memory, shape);
             out = memory.take_rows<number>(shape.tokens(), query_width);
             place_sums<number>(sums, memory, shape.tokens(), key_width, key_width);
         }
     };
 
     static void forward(auto on, const pass_of<Recipe>& pass, activations<Recipe> y,
-                        read_activations<Recipe> x, const auto& weights, kept& k, work&) {
-        k.x = x;
+                        read_activations<Recipe> given, const auto& weights, kept& k, work& w) {
+        const int tokens = given.count;
+        k.x.take(on, given);
+        const auto x = k.x.read();
+        const auto out = k.out.begin(tokens, w.passing);
         const auto in_flight = seen(pass, k);
         const auto query = in_flight.query, key = in_flight.key;
         const int length = pass.shape.length, position = pass.position;
         if constexpr (normed) {
-            const auto raw_query = k.raw_query.part(0, x.count),
-                       raw_key = k.raw_key.part(0, x.count);
+            const auto raw_query = k.raw_query.part(0, tokens), raw_key = k.raw_key.part(0, tokens);
             op::linear(on, raw_query, x, weights.query.one());
             op::linear(on, raw_key, x, weights.key.one());
             const precise epsilon = precise(of<Recipe>.model.norm_epsilon);
@@ -113,9 +122,10 @@ template <class Recipe> struct grouped_query_attention {
                                at);
         }
         op::linear(on, in_flight.value, x, weights.value.one());
-        op::attention(on, in_flight.out, in_flight.lse, query, k.key.part(0, in_flight.keys),
+        op::attention(on, out, in_flight.lse, query, k.key.part(0, in_flight.keys),
                       k.value.part(0, in_flight.keys), shape(pass));
-        op::linear(on, y, in_flight.out, weights.out.one());
+        k.out.end(on, out);
+        op::linear(on, y, k.out.now(out), weights.out.one());
     }
 
     static void backward_input(auto on, const pass_of<Recipe>& pass, activations<Recipe> dx,
@@ -131,7 +141,8 @@ template <class Recipe> struct grouped_query_attention {
         op::linear_backward_input(on, d_out, dy, weights.out.one());
         op::attention_backward(on, d_query, d_key, value, d_out, k.query.part(0, tokens),
                                k.key.part(0, tokens), k.value.part(0, tokens),
-                               k.out.part(0, tokens), k.lse.part(0, tokens), shape(pass), w.sums);
+                               k.out.again(on, w.passing), k.lse.part(0, tokens), shape(pass),
+                               w.sums);
         op::rope_backward(on, d_query, columns(sizes.heads), pass.angles, length, 0);
         op::rope_backward(on, d_key, columns(sizes.kv_heads), pass.angles, length, 0);
         if constexpr (normed) {
@@ -150,10 +161,10 @@ template <class Recipe> struct grouped_query_attention {
     static void backward_weight(auto on, const pass_of<Recipe>&, read_activations<Recipe> dy,
                                 const kept& k, const delta& d, auto& gradients) {
         const int tokens = dy.count;
-        op::linear_backward_weight(on, gradients.out.view(), dy, k.out.part(0, tokens));
-        op::linear_backward_weight(on, gradients.query.view(), d.query.part(0, tokens), k.x);
-        op::linear_backward_weight(on, gradients.key.view(), d.key.part(0, tokens), k.x);
-        op::linear_backward_weight(on, gradients.value.view(), d.value.part(0, tokens), k.x);
+        op::linear_backward_weight(on, gradients.out.view(), dy, k.out.read());
+        op::linear_backward_weight(on, gradients.query.view(), d.query.part(0, tokens), k.x.read());
+        op::linear_backward_weight(on, gradients.key.view(), d.key.part(0, tokens), k.x.read());
+        op::linear_backward_weight(on, gradients.value.view(), d.value.part(0, tokens), k.x.read());
         if constexpr (normed) {
             op::rms_norm_backward_weight(on, gradients.query_gain.view(),
                                          by_head(d.normed_query.part(0, tokens)),
@@ -166,7 +177,7 @@ template <class Recipe> struct grouped_query_attention {
 
 private:
     struct in_flight {
-        activations<Recipe> query, key, value, out;
+        activations<Recipe> query, key, value;
         precise_rows<Recipe> lse;
         int keys;
     };
@@ -175,7 +186,7 @@ private:
         if (pass.position > 0) MOE_CHECK(pass.shape.sequences, ==, 1);
         const int tokens = pass.tokens(), first = pass.position;
         return {k.query.part(0, tokens), k.key.part(first, tokens), k.value.part(first, tokens),
-                k.out.part(0, tokens),   k.lse.part(0, tokens),     first + tokens};
+                k.lse.part(0, tokens), first + tokens};
     }
     static op::attention_shape shape(const pass_of<Recipe>& pass) {
         return {

@@ -4,7 +4,7 @@
 // not 0. The part of a key that carries the position is shared by all heads.
 #pragma once
 
-#include <moe/layer/types.hpp>
+#include <moe/layer/operands.hpp>
 
 #include <cmath>
 
@@ -22,6 +22,11 @@ template <class Recipe> struct latent_attention {
     static constexpr int expanded_width = heads * (sizes.nope_dim + sizes.value_dim);
     static constexpr latent_shape joint{heads, sizes.nope_dim, sizes.rope_dim, sizes.value_dim};
     static constexpr bool narrow = q_rank > 0;  // queries through a latent of their own
+    using input = given_input<Recipe, hidden>;
+    using low_input = computed_input<Recipe, q_rank>;
+    using latent_input = computed_input<Recipe, kv_rank>;
+    using output = attention_output<Recipe, value_width>;
+    static constexpr bool keeps_input = input::keeps_view;
     // The norms of the latents have this constant in every published implementation, whatever the
     // model's own (transformers, modeling_deepseek_v3).
     static constexpr precise latent_epsilon = precise(1e-6);
@@ -56,28 +61,31 @@ template <class Recipe> struct latent_attention {
     static_assert(lists_every_field<state>());
 
     struct kept {
-        read_activations<Recipe> x;
-        activations<Recipe> query_latent, normed_query_latent;  // (tokens, q_rank)
-        activations<Recipe> latent;         // (tokens, kv_rank + rope): the rest
-        activations<Recipe> normed_latent;  // of it holds the shared key
+        input x;
+        activations<Recipe> query_latent;  // (tokens, q_rank)
+        low_input normed_query_latent;
+        activations<Recipe> latent;  // (tokens, kv_rank + rope): the rest
+        latent_input normed_latent;  // of it holds the shared key
         precise *query_scale = nullptr, *latent_scale = nullptr;
-        activations<Recipe> query, key, value, out;
+        activations<Recipe> query, key, value;
+        output out;
         precise_rows<Recipe> lse;
 
         void place(arena& memory, batch_shape shape) {
             const int tokens = shape.tokens();
+            x.place(memory, shape);
             if constexpr (narrow) {
                 query_latent = memory.take_rows<number>(tokens, q_rank);
-                normed_query_latent = memory.take_rows<number>(tokens, q_rank);
+                normed_query_latent.place(memory, shape);
                 query_scale = memory.take<precise>(tokens);
             }
             latent = memory.take_rows<number>(tokens, latent_width);
-            normed_latent = memory.take_rows<number>(tokens, kv_rank);
+            normed_latent.place(memory, shape);
             latent_scale = memory.take<precise>(tokens);
             query = memory.take_rows<number>(tokens, query_width);
             key = memory.take_rows<number>(tokens, query_width);
             value = memory.take_rows<number>(tokens, value_width);
-            out = memory.take_rows<number>(tokens, value_width);
+            out.place(memory, shape);
             lse = memory.take_rows<precise>(tokens, heads);
         }
     };
@@ -98,50 +106,66 @@ template <class Recipe> struct latent_attention {
         }
     };
     struct work {
+        typename output::work passing;
+        typename low_input::work low;
+        typename latent_input::work normed;
         activations<Recipe> expanded, out, key, value;
         op::attention_sums sums;
 
         void place(arena& memory, batch_shape shape) {
             const int tokens = shape.tokens();
-            memory.overlap([&] { expanded = memory.take_rows<number>(tokens, expanded_width); },
-                           [&] {
-                               out = memory.take_rows<number>(tokens, value_width);
-                               key = memory.take_rows<number>(tokens, query_width);
-                               value = memory.take_rows<number>(tokens, value_width);
-                               place_sums<number>(sums, memory, tokens, query_width, value_width);
-                           });
+            passing.place(memory, shape);
+            memory.overlap(
+                [&] {
+                    if constexpr (narrow) low.place(memory, shape);
+                    normed.place(memory, shape);
+                    expanded = memory.take_rows<number>(tokens, expanded_width);
+                },
+                [&] {
+                    out = memory.take_rows<number>(tokens, value_width);
+                    key = memory.take_rows<number>(tokens, query_width);
+                    value = memory.take_rows<number>(tokens, value_width);
+                    place_sums<number>(sums, memory, tokens, query_width, value_width);
+                });
         }
     };
 
     static void forward(auto on, const pass_of<Recipe>& pass, activations<Recipe> y,
-                        read_activations<Recipe> x, const auto& weights, kept& k, work& w) {
+                        read_activations<Recipe> given, const auto& weights, kept& k, work& w) {
         if (pass.position > 0) MOE_CHECK(pass.shape.sequences, ==, 1);
-        const int tokens = x.count, position = pass.position;
+        const int tokens = given.count, position = pass.position;
         const int keys = position + tokens;
-        k.x = x;
+        k.x.take(on, given);
+        const auto x = k.x.read();
         const auto query = k.query.part(0, tokens);
         if constexpr (narrow) {
             const auto latent = k.query_latent.part(0, tokens);
-            const auto normed = k.normed_query_latent.part(0, tokens);
+            const auto normed = k.normed_query_latent.begin(tokens, w.low);
             op::linear(on, latent, x, weights.query_down.one());
             op::rms_norm(on, normed, k.query_scale, latent, weights.query_gain.at, latent_epsilon);
-            project(on, query, normed, weights.query_up.one(), query_columns(), pass);
+            k.normed_query_latent.end(on, normed);
+            project(on, query, k.normed_query_latent.read(), weights.query_up.one(),
+                    query_columns(), pass);
         } else {
             project(on, query, x, weights.query.one(), query_columns(), pass);
         }
-        const auto latent = k.latent.part(0, tokens), normed = k.normed_latent.part(0, tokens);
+        const auto latent = k.latent.part(0, tokens);
+        const auto normed = k.normed_latent.begin(tokens, w.normed);
         const auto expanded = w.expanded.part(0, tokens);
         const auto shared = latent.columns(kv_rank, sizes.rope_dim);
         project(on, latent, x, weights.latent_down.one(), {1, 0, kv_rank}, pass);
         op::rms_norm(on, normed, k.latent_scale, latent.columns(0, kv_rank), weights.latent_gain.at,
                      latent_epsilon);
-        op::linear(on, expanded, normed, weights.latent_up.one());
+        k.normed_latent.end(on, normed);
+        op::linear(on, expanded, k.normed_latent.read(), weights.latent_up.one());
         // With tokens in the cache already, keys and values go behind them.
         op::join_latent_heads(on, k.key.part(position, tokens), k.value.part(position, tokens),
                               expanded, shared, joint);
-        op::attention(on, k.out.part(0, tokens), k.lse.part(0, tokens), query, k.key.part(0, keys),
+        const auto out = k.out.begin(tokens, w.passing);
+        op::attention(on, out, k.lse.part(0, tokens), query, k.key.part(0, keys),
                       k.value.part(0, keys), shape(pass));
-        op::linear(on, y, k.out.part(0, tokens), weights.out.one());
+        k.out.end(on, out);
+        op::linear(on, y, k.out.now(out), weights.out.one());
     }
 
     static void backward_input(auto on, const pass_of<Recipe>& pass, activations<Recipe> dx,
@@ -157,7 +181,7 @@ template <class Recipe> struct latent_attention {
             op::linear_backward_input(on, d_out, dy, weights.out.one());
             op::attention_backward(on, d_query, d_key, d_value, d_out, k.query.part(0, tokens),
                                    k.key.part(0, tokens), k.value.part(0, tokens),
-                                   k.out.part(0, tokens), k.lse.part(0, tokens), shape(pass),
+                                   k.out.again(on, w.passing), k.lse.part(0, tokens), shape(pass),
                                    w.sums);
             op::join_latent_heads_backward(on, d_expanded, d_shared, d_key, d_value, joint);
         }
@@ -185,23 +209,25 @@ template <class Recipe> struct latent_attention {
     static void backward_weight(auto on, const pass_of<Recipe>&, read_activations<Recipe> dy,
                                 const kept& k, const delta& d, auto& gradients) {
         const int tokens = dy.count;
-        op::linear_backward_weight(on, gradients.out.view(), dy, k.out.part(0, tokens));
+        op::linear_backward_weight(on, gradients.out.view(), dy, k.out.read());
         op::linear_backward_weight(on, gradients.latent_up.view(), d.expanded.part(0, tokens),
-                                   k.normed_latent.part(0, tokens));
+                                   k.normed_latent.read());
         op::rms_norm_backward_weight(on, gradients.latent_gain.view(),
                                      d.normed_latent.part(0, tokens),
                                      k.latent.part(0, tokens).columns(0, kv_rank), k.latent_scale);
-        op::linear_backward_weight(on, gradients.latent_down.view(), d.latent.part(0, tokens), k.x);
+        op::linear_backward_weight(on, gradients.latent_down.view(), d.latent.part(0, tokens),
+                                   k.x.read());
         if constexpr (narrow) {
             op::linear_backward_weight(on, gradients.query_up.view(), d.query.part(0, tokens),
-                                       k.normed_query_latent.part(0, tokens));
+                                       k.normed_query_latent.read());
             op::rms_norm_backward_weight(on, gradients.query_gain.view(),
                                          d.normed_query_latent.part(0, tokens),
                                          k.query_latent.part(0, tokens), k.query_scale);
             op::linear_backward_weight(on, gradients.query_down.view(),
-                                       d.query_latent.part(0, tokens), k.x);
+                                       d.query_latent.part(0, tokens), k.x.read());
         } else {
-            op::linear_backward_weight(on, gradients.query.view(), d.query.part(0, tokens), k.x);
+            op::linear_backward_weight(on, gradients.query.view(), d.query.part(0, tokens),
+                                       k.x.read());
         }
     }
 
@@ -218,9 +244,9 @@ private:
     }
     static op::head_columns query_columns() { return {heads, key_dim, sizes.nope_dim}; }
     // y = x w^T with the columns of 'where' rotated: at once, if no block can tear a pair.
-    template <class W>
-    static void project(auto on, activations<Recipe> y, read_activations<Recipe> x, matrix<W> w,
-                        op::head_columns where, const pass_of<Recipe>& pass) {
+    template <class X, class W>
+    static void project(auto on, activations<Recipe> y, X x, matrix<W> w, op::head_columns where,
+                        const pass_of<Recipe>& pass) {
         const int length = pass.shape.length, position = pass.position;
         if constexpr (sizes.nope_dim % 2 == 0 && kv_rank % 2 == 0) {
             op::rotated_linear(on, y, x, w, where, pass.angles, {length, position});

@@ -10,3 +10,4 @@
 #include <moe/layer/residual.hpp>
 #include <moe/layer/swiglu.hpp>
 #include <moe/layer/then.hpp>
+#include <moe/layer/tiers.hpp>

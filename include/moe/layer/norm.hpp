@@ -8,6 +8,7 @@ namespace moe {
 
 template <class Recipe, int Width> struct norm {
     using precise = precise_of<Recipe>;
+    static constexpr bool is_cheap = true;  // computing it again costs less than memory
 
     template <template <spec> class Slot> struct state {
         Slot<spec{.columns = Width, .start = start::one, .decays = false, .precise = true}> weight;

@@ -70,6 +70,10 @@ template <class Recipe, class Layer, int Count, int Width> struct repeat {
         }
         return dy;
     }
+    // visit(what each layer has): kept, or a state.
+    static void each_layer(auto& all, auto&& visit) {
+        for (auto& one : all.layer) visit(one);
+    }
 };
 
 }  // namespace moe

@@ -28,11 +28,12 @@ struct spec {
     bool trained = true;     // has a gradient and moments; a selection bias has not
     bool packed = false;     // a GEMM reads it: the device may keep a packed copy
     bool precise = false;    // router, gains, selection biases: high precision under every policy
+    bool high = false;       // products in bfloat16 under policies whose weights are narrower
     bool piecewise = false;  // its gradient is added to many times a grain: in high precision
 
     constexpr std::int64_t count() const { return std::int64_t{1} * rows * columns * stack; }
     // What only GEMMs read may be stored in fewer bits: the bulk of a model.
-    constexpr bool compressible() const { return packed && !precise && !piecewise; }
+    constexpr bool compressible() const { return packed && !precise && !piecewise && !high; }
 };
 
 // Second parts of a tensor.
@@ -44,18 +45,20 @@ struct no_part {};
 
 // Roles that a field can play, with the number types that the precision policy chose for them.
 // Packed: of the copies that a GEMM reads; Across: one that is summed over outputs is among them.
-// Remainder: integers that hold what the products' numbers lack (precision/remainder.hpp), in the
-// place of a wider master; no_remainder: nothing holds it; void: the master is wider. Group: of
-// neighbours in a row that share a scale where moments are held in a byte each
-// (precision/companding.hpp); 0: they are numbers.
+// High: of the copies of what stays high. Remainder: integers that hold what the products' numbers
+// lack (precision/remainder.hpp), in the place of a wider master; no_remainder: nothing holds it;
+// void: the master is wider. Group: of neighbours in a row that share a scale where moments are
+// held in a byte each (precision/companding.hpp); 0: they are numbers.
 //
 // A tensor lies in memory in parts, each with a line for every row of the stack:
 // each_part(visit(suffix, pointer to the first, elements a line)).
 template <class Number, class Precise = Number, class Packed = Number, bool Across = true,
-          class Remainder = void, int Group = 0>
+          class High = Packed, class Remainder = void, int Group = 0>
 struct role {
     template <spec S> using type = std::conditional_t<S.precise, Precise, Number>;
-    template <spec S> using copy_type = std::conditional_t<S.precise, Precise, Packed>;
+    template <spec S>
+    using copy_type =
+        std::conditional_t<S.precise, Precise, std::conditional_t<S.high, High, Packed>>;
     template <spec S>
     static constexpr bool in_parts = !std::is_void_v<Remainder> && S.compressible();
 

@@ -2,12 +2,11 @@
 // The dense feed-forward layer: y = down(silu(gate(x)) * up(x)).
 #pragma once
 
-#include <moe/layer/types.hpp>
+#include <moe/layer/gated.hpp>
 
 namespace moe {
 
 template <class Recipe, int Width> struct swiglu {
-    using number = activation_of<Recipe>;
     static constexpr int hidden = of<Recipe>.model.hidden;
 
     template <template <spec> class Slot> struct state {
@@ -22,73 +21,54 @@ template <class Recipe, int Width> struct swiglu {
     };
     static_assert(lists_every_field<state>());
 
-    struct kept {
-        read_activations<Recipe> x;
-        activations<Recipe> gate, up, h;
+    using inner = gated<Recipe, Width>;
+    struct kept : inner::kept {
+        given_input<Recipe, hidden> x;
 
         void place(arena& memory, batch_shape shape) {
-            for (auto* wide : {&gate, &up, &h})
-                *wide = memory.take_rows<number>(shape.tokens(), Width);
+            x.place(memory, shape);
+            inner::kept::place(memory, shape.tokens());
         }
     };
-    struct delta {
-        activations<Recipe> gate, up;
-
+    struct delta : inner::delta {
         void place(arena& memory, batch_shape shape) {
-            for (auto* wide : {&gate, &up}) *wide = memory.take_rows<number>(shape.tokens(), Width);
+            inner::delta::place(memory, shape.tokens());
         }
     };
-    using work = nothing;
-
-    // For a list of experts: this layer as one that sees every token. first: {0, tokens}
-    static op::gated_linear_of<number> hidden_part(read_activations<Recipe> x, const auto& weights,
-                                                   kept& k, const int* first) {
-        const int tokens = x.count;
-        k.x = x;
-        return {k.h.part(0, tokens),
-                k.gate.part(0, tokens),
-                k.up.part(0, tokens),
-                x,
-                weights.gate.all(),
-                weights.up.all(),
-                nullptr,
-                {first, 1}};
-    }
-    static op::gated_linear_back<number> hidden_part_back(read_activations<Recipe> dy,
-                                                          const auto& weights, kept& k, delta& d,
-                                                          const int* first) {
-        const int tokens = dy.count;
-        return {d.gate.part(0, tokens),
-                d.up.part(0, tokens),
-                nullptr,
-                dy,
-                k.gate.part(0, tokens),
-                k.up.part(0, tokens),
-                weights.down.all(),
-                nullptr,
-                {first, 1}};
-    }
+    struct work : inner::work {
+        void place(arena& memory, batch_shape shape) { inner::work::place(memory, shape.tokens()); }
+    };
+    static constexpr bool keeps_input = given_input<Recipe, hidden>::keeps_view;
 
     static void forward(auto on, const pass_of<Recipe>&, activations<Recipe> y,
-                        read_activations<Recipe> x, const auto& weights, kept& k, work&) {
+                        read_activations<Recipe> x, const auto& weights, kept& k, work& w) {
         const int first[] = {0, x.count};
-        op::gated_linear(on, hidden_part(x, weights, k, first));
-        op::linear(on, y, k.h.part(0, x.count), weights.down.one());
+        k.x.take(on, x);
+        op::gated_linear(on, inner::forward(k, w, k.x.read(nullptr), weights.gate.all(),
+                                            weights.up.all(), nullptr, {first, 1}));
+        op::linear(on, y, inner::h(k, w, x.count), weights.down.one());
     }
     static void backward_input(auto on, const pass_of<Recipe>&, activations<Recipe> dx,
                                read_activations<Recipe> dy, const auto& weights, kept& k, delta& d,
                                work&) {
         const int tokens = dy.count, first[] = {0, tokens};
-        op::gated_linear_backward(on, hidden_part_back(dy, weights, k, d, first));
+        op::gated_linear_backward(
+            on, inner::backward(k, d, nullptr, dy, weights.down.all(), nullptr, {first, 1}));
         op::linear_backward_input(on, dx, op::way_back{d.gate.part(0, tokens), weights.gate.one()},
                                   op::way_back{d.up.part(0, tokens), weights.up.one()});
     }
+    // x: what the products read of this layer's input
+    static void weight_gradients(auto on, read_activations<Recipe> dy, auto x,
+                                 const typename inner::kept& k, const typename inner::delta& d,
+                                 auto& gradients) {
+        const int tokens = dy.count;
+        op::linear_backward_weight(on, gradients.down.view(), dy, inner::h(k, d, tokens));
+        op::linear_backward_weight(on, gradients.gate.view(), d.gate.part(0, tokens), x);
+        op::linear_backward_weight(on, gradients.up.view(), d.up.part(0, tokens), x);
+    }
     static void backward_weight(auto on, const pass_of<Recipe>&, read_activations<Recipe> dy,
                                 const kept& k, const delta& d, auto& gradients) {
-        const int tokens = dy.count;
-        op::linear_backward_weight(on, gradients.down.view(), dy, k.h.part(0, tokens));
-        op::linear_backward_weight(on, gradients.gate.view(), d.gate.part(0, tokens), k.x);
-        op::linear_backward_weight(on, gradients.up.view(), d.up.part(0, tokens), k.x);
+        weight_gradients(on, dy, k.x.read(), k, d, gradients);
     }
 };
 

@@ -17,6 +17,7 @@
 #include <moe/layer/pass.hpp>
 #include <moe/layer/spec.hpp>
 #include <moe/op/op.hpp>
+#include <moe/precision/fp8.hpp>
 #include <moe/precision/pi.hpp>
 #include <moe/recipe/of.hpp>
 #include <moe/recipe/sizes.hpp>
@@ -43,6 +44,12 @@ template <class Recipe> consteval bool keeps_across() {
     else
         return true;
 }
+template <class Policy> struct high_weight { using type = typename Policy::weight; };
+template <class Policy>
+requires requires { typename Policy::high_weight; }
+struct high_weight<Policy> {
+    using type = typename Policy::high_weight;
+};
 }  // namespace detail
 
 namespace detail {
@@ -72,14 +79,16 @@ using gradient_of =
     std::conditional_t<detail::narrow_gradients<Recipe>(), bfloat16, master_of<Recipe>>;
 
 template <class Recipe>
-using weight_role = role<master_of<Recipe>, precise_of<Recipe>,
-                         typename precision_of<Recipe>::weight, detail::keeps_across<Recipe>(),
-                         typename decltype(detail::remainder_of_policy<Recipe>())::type>;
+using weight_role =
+    role<master_of<Recipe>, precise_of<Recipe>, typename precision_of<Recipe>::weight,
+         detail::keeps_across<Recipe>(), typename detail::high_weight<precision_of<Recipe>>::type,
+         typename decltype(detail::remainder_of_policy<Recipe>())::type>;
 template <class Recipe> using gradient_role = role<gradient_of<Recipe>, precise_of<Recipe>>;
 template <class Recipe>
 using moment_role =
     role<typename precision_of<Recipe>::moment, precise_of<Recipe>,
-         typename precision_of<Recipe>::moment, true, void, detail::moment_group<Recipe>()>;
+         typename precision_of<Recipe>::moment, true, typename precision_of<Recipe>::moment, void,
+         detail::moment_group<Recipe>()>;
 
 template <class Layer, class Recipe>
 using weights_of = typename Layer::template state<weight_role<Recipe>::template weight>;

@@ -20,7 +20,7 @@ template <class Recipe> struct next_token {
 
     template <template <spec> class Slot> struct state {
         typename norm_layer::template state<Slot> embedding_norm, state_norm, final_norm;
-        Slot<spec{.rows = hidden, .columns = 2 * hidden, .packed = true}> projection;
+        Slot<spec{.rows = hidden, .columns = 2 * hidden, .packed = true, .high = true}> projection;
         typename block::template state<Slot> layer;
 
         static constexpr void each(const name& prefix, auto&& visit, auto&... s) {

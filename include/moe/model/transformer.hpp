@@ -36,17 +36,23 @@ template <class Recipe> struct transformer_of {
         return rows < 128 ? 128 : rows;
     }();
 
-    using dense_part = repeat<Recipe, dense_block<Recipe>, dense_layers, hidden>;
-    using mixture_part = repeat<Recipe, mixture_block<Recipe>, mixture_layers, hidden>;
+    using dense_part = layers_of<Recipe, dense_block, 0, dense_layers, hidden>;
+    using mixture_part = layers_of<Recipe, mixture_block, dense_layers, mixture_layers, hidden>;
     using norm_part = norm<Recipe, hidden>;
     using further_part = next_token<Recipe>;
 
     template <template <spec> class Slot> struct state {
-        Slot<spec{.rows = vocab, .columns = hidden, .packed = tied, .piecewise = true}> embedding;
+        Slot<spec{
+            .rows = vocab, .columns = hidden, .packed = tied, .high = true, .piecewise = true}>
+            embedding;
         typename dense_part::template state<Slot> dense;
         typename mixture_part::template state<Slot> mixture;
         typename norm_part::template state<Slot> norm;
-        Slot<spec{.rows = tied ? 0 : vocab, .columns = hidden, .packed = true, .piecewise = true}>
+        Slot<spec{.rows = tied ? 0 : vocab,
+                  .columns = hidden,
+                  .packed = true,
+                  .high = true,
+                  .piecewise = true}>
             head;
         std::array<typename further_part::template state<Slot>, std::size_t(sizes.mtp_depth)>
             further;
@@ -183,12 +189,12 @@ template <class Recipe> struct transformer_of {
     // visit(kept of a mixture layer): the routing of the last pass, in the order of the layers,
     // that of multi-token prediction last.
     static void each_mixture(auto& k, auto&& visit) {
-        for (auto& layer : k.mixture.layer) visit(layer.second.second);
+        mixture_part::each_layer(k.mixture, [&](auto& layer) { visit(layer.second.second); });
         if constexpr (further_mixture) visit(k.further[0].layer.second.second);
     }
     // visit(state of a mixture layer), in the same order.
     static void each_mixture_state(auto& state, auto&& visit) {
-        for (auto& layer : state.mixture.layer) visit(layer.second.second);
+        mixture_part::each_layer(state.mixture, [&](auto& layer) { visit(layer.second.second); });
         if constexpr (further_mixture) visit(state.further[0].layer.second.second);
     }
     static constexpr bool further_mixture = looks_further && mixture_layers > 0;

@@ -56,6 +56,17 @@ template <class Isa, class T> auto blocks_of_gated_back(const gated_linear_back<
         }};
 }
 
+template <class Isa, class Back> void add_pieces(cpu_on<Isa> on, const Back& p) {
+    if (!p.dweight) return;
+    const int pieces = swiglu_pieces(p.wd.in);
+    on.each(p.g.rows(), [&](int r) {
+        const float* const of_row = p.pieces + std::ptrdiff_t(r) * pieces;
+        float sum = of_row[0];
+        for (int i = 1; i < pieces; ++i) sum += of_row[i];
+        p.dweight[r] = sum;
+    });
+}
+
 template <class Isa, class T> auto blocks_of_gated_input(const gated_linear_back_input<T>& p) {
     p.check();
     const rows_of_groups rows_of{p.g};
@@ -78,17 +89,7 @@ void gated_linear(cpu_on<Isa> on, const gated_linear_of<T>&... experts) {
 template <class Isa, cpu_number... T>
 void gated_linear_backward(cpu_on<Isa> on, const gated_linear_back<T>&... experts) {
     detail::each_block(on, detail::blocks_of_gated_back<Isa>(experts)...);
-    const auto add_pieces = [&](const auto& p) {
-        if (!p.dweight) return;
-        const int pieces = swiglu_pieces(p.wd.in);
-        on.each(p.g.rows(), [&](int r) {
-            const float* const of_row = p.pieces + std::ptrdiff_t(r) * pieces;
-            float sum = of_row[0];
-            for (int i = 1; i < pieces; ++i) sum += of_row[i];
-            p.dweight[r] = sum;
-        });
-    };
-    (add_pieces(experts), ...);
+    (detail::add_pieces(on, experts), ...);
 }
 
 template <class Isa, cpu_number... T>

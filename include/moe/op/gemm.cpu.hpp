@@ -114,11 +114,13 @@ template <class T> constexpr int widest_block(int depth, int products = 1) {
 }
 
 // Products of one kind: 'groups' results of 'columns' columns and rows_of(group) rows each, in
-// blocks that are at most 'widest' panels wide. work(group, block) computes one of them.
+// blocks that are at most 'widest' panels wide, cut between multiples of 'together' panels.
+// work(group, block) computes one of them.
 template <class RowsOf, class Work> struct product_list {
     int groups, columns, widest;
     RowsOf rows_of;
     Work work;
+    int together = 1;
 
     std::int64_t strips_of_all() const {
         std::int64_t all = 0;
@@ -129,6 +131,8 @@ template <class RowsOf, class Work> struct product_list {
 
 template <class RowsOf, class Work>
 product_list(int, int, int, RowsOf, Work) -> product_list<RowsOf, Work>;
+template <class RowsOf, class Work>
+product_list(int, int, int, RowsOf, Work, int) -> product_list<RowsOf, Work>;
 
 // How large the blocks of a list are: as the caches like, or smaller to give every thread some.
 struct block_size {
@@ -152,14 +156,16 @@ struct block_size {
 // The blocks of one list, numbered.
 template <class List> struct blocks_of {
     const List& list;
-    int panels;
+    int width, pieces;  // where blocks may be cut
     block_size size;
     int count = 0;
 
     blocks_of(const List& list, std::int64_t strips_of_all, int threads, bool alone)
         : list(list),
-          panels(ceil_divide(list.columns, panel_width)),
-          size(strips_of_all, panels, list.widest, threads, alone && list.groups == 1) {
+          width(list.together * panel_width),
+          pieces(ceil_divide(list.columns, width)),
+          size(strips_of_all, pieces, list.widest / list.together, threads,
+               alone && list.groups == 1) {
         for (int g = 0; g < list.groups; ++g) count += down(g) * size.across;
     }
     int down(int group) const {
@@ -171,9 +177,9 @@ template <class List> struct blocks_of {
         for (; task >= (blocks_down = down(group)) * size.across; ++group)
             task -= blocks_down * size.across;
         const interval r = part_of(list.rows_of(group), blocks_down, task % blocks_down);
-        const interval c = part_of(panels, size.across, task / blocks_down);
-        const int column = int(c.first) * panel_width;
-        const int end = smaller(int(c.last) * panel_width, list.columns);
+        const interval c = part_of(pieces, size.across, task / blocks_down);
+        const int column = int(c.first) * width;
+        const int end = smaller(int(c.last) * width, list.columns);
         list.work(group, block{int(r.first), int(r.count()), column, end - column});
     }
 };

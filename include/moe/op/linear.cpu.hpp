@@ -27,13 +27,18 @@ void linear_block(rows<Y> y, picked<X> x, int first, const matrix<W>& w, block b
                       [&](const auto& f) { multiply_block<Isa>(sums_into<Y>(y), b, f); });
 }
 // Those of dx = dy w. Floats are read where they lie, row by row.
+template <class Isa, class Y, class W> struct product_back {
+    static auto factors_of(picked<Y> dy, int first, const matrix<W>& w) {
+        const rows_along<Isa, Y, W> left(dy, first);
+        if constexpr (std::is_same_v<W, float>)
+            return factors{left, rows_across<Isa, W, Y>(w.view()), w.out};
+        else
+            return factors{left, panels_back<Isa>{w.across, w.packed, w.out, w.in, w.at}, w.out};
+    }
+};
 template <class Isa, class Y, class W>
 auto factors_back(picked<Y> dy, int first, const matrix<W>& w) {
-    const rows_along<Isa, Y, W> left(dy, first);
-    if constexpr (std::is_same_v<W, float>)
-        return factors{left, rows_across<Isa, W, Y>(w.view()), w.out};
-    else
-        return factors{left, panels_back<Isa>{w.across, w.packed, w.out, w.in, w.at}, w.out};
+    return product_back<Isa, Y, W>::factors_of(dy, first, w);
 }
 // One block of dw += dy^T x over 'count' rows from 'first' on.
 template <class Isa, class G, class Y, class X>

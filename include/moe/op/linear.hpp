@@ -57,6 +57,13 @@ T chain_onto(int count, T onto, const Left& left, const Right& right) {
         return T(chain(count, wide<T>(0), left, right) + wide<T>(onto));
 }
 
+// Row t of an output gradient as the product with a weight of W's reads it.
+template <class W> struct gradient_row {
+    template <class Y> static auto of(const rows<const Y>& dy, int t) {
+        return [dy, t](int o) { return dy(t, o); };
+    }
+};
+
 template <class Y, class X, class W> void linear_chains(rows<Y> y, rows<const X> x, matrix<W> w) {
     MOE_CHECK(y.count, ==, x.count);
     MOE_CHECK(y.width, ==, w.out);
@@ -78,10 +85,9 @@ template <class X, class... Terms> void linear_chains_back(rows<X> dx, const Ter
     for (int t = 0; t < dx.count; ++t)
         for (int i = 0; i < dx.width; ++i) {
             wide<X> sum = 0;
-            const auto add = [&](const auto& term) {
-                sum = chain(
-                    term.w.out, sum, [&](int o) { return term.dy(t, o); },
-                    [&](int o) { return weight_at(term.w, o, i); });
+            const auto add = [&]<class Y, class W>(const way_back<Y, W>& term) {
+                sum = chain(term.w.out, sum, gradient_row<W>::of(term.dy, t),
+                            [&](int o) { return weight_at(term.w, o, i); });
             };
             (add(terms), ...);
             dx(t, i) = X(sum);

@@ -11,6 +11,8 @@
 #include <moe/op/combine.cpu.hpp>
 #include <moe/op/combine.hpp>
 #include <moe/op/dispatch.hpp>
+#include <moe/op/e4m3_experts.hpp>
+#include <moe/op/e4m3_linear.hpp>
 #include <moe/op/embedding.cpu.hpp>
 #include <moe/op/embedding.hpp>
 #include <moe/op/gated_linear.cpu.hpp>
@@ -24,6 +26,8 @@
 #include <moe/op/linear.cpu.hpp>
 #include <moe/op/linear.hpp>
 #include <moe/op/pack.hpp>
+#include <moe/op/pack_e4m3.hpp>
+#include <moe/op/quantise.cpu.hpp>
 #include <moe/op/rms_norm.cpu.hpp>
 #include <moe/op/rms_norm.hpp>
 #include <moe/op/rope.cpu.hpp>

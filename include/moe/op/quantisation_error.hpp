@@ -78,7 +78,7 @@ quantisation_error error_of_row(const Part& part, int width, int tiles) {
                   "moe: errors are measured over tiles whose columns are a multiple of 16.");
     quantisation_error row;
     for (int j = 0; j < tiles; ++j) {
-        const int size = Scaling::columns == whole ? width : Scaling::columns;
+        const int size = Scaling::columns == entire ? width : Scaling::columns;
         part(row, interval{std::int64_t(j) * size, smaller((j + 1) * size, width)});
     }
     return row;

@@ -27,9 +27,9 @@ MOE_INLINE lanes<Isa> scales_at(const quantised<Format, Scaling>& x, int i, int 
     constexpr bool side_by_side = std::is_same_v<typename Scaling::number, float> &&
                                   std::is_same_v<typename Scaling::order, scales_by_row>;
     if constexpr (Scaling::columns == 1 && side_by_side) {
-        return load<lanes<Isa>>(&x.scale_at(Scaling::rows == whole ? 0 : i / Scaling::rows, j), n);
+        return load<lanes<Isa>>(&x.scale_at(Scaling::rows == entire ? 0 : i / Scaling::rows, j), n);
     } else {
-        if (Scaling::columns == whole || j / columns == (j + count_of(n) - 1) / columns)
+        if (Scaling::columns == entire || j / columns == (j + count_of(n) - 1) / columns)
             return lanes<Isa>::splat(x.scale_of(i, j));
         float scale[lane_count] = {};
         for (int k = 0; k < count_of(n); ++k) scale[k] = x.scale_of(i, j + k);
@@ -179,7 +179,7 @@ template <class Isa, class Format, class Scaling, class Source>
 void quantise(cpu_on<Isa> on, quantised<Format, Scaling> y, const Source& x) {
     MOE_CHECK(y.code.count, ==, detail::count_of(x));
     MOE_CHECK(y.width, ==, detail::width_of(x));
-    constexpr bool one_scale = Scaling::rows == whole && Scaling::columns == whole;
+    constexpr bool one_scale = Scaling::rows == entire && Scaling::columns == entire;
     if constexpr (one_scale) {
         detail::largest_of_threads most;
         on.split(y.code.count, [&](int first, int last) {

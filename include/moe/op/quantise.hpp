@@ -26,7 +26,7 @@ namespace detail {
 template <class Scaling> constexpr int first_tile_of(const groups& g, int group) {
     static_assert(std::is_same_v<typename Scaling::order, scales_by_row>,
                   "moe: scales of groups lie row by row.");
-    return (Scaling::rows == whole ? 0 : g.first[group] / (Scaling::rows ? Scaling::rows : 1)) +
+    return (Scaling::rows == entire ? 0 : g.first[group] / (Scaling::rows ? Scaling::rows : 1)) +
            group;
 }
 }  // namespace detail
@@ -34,7 +34,7 @@ template <class Scaling> constexpr int first_tile_of(const groups& g, int group)
 // Scales of a matrix whose rows belong to so many groups. Some of them are never used.
 template <class Scaling>
 constexpr std::ptrdiff_t scales_of_groups(int count, int width, int groups) {
-    const int tiles = Scaling::rows == whole ? 0 : count / (Scaling::rows ? Scaling::rows : 1);
+    const int tiles = Scaling::rows == entire ? 0 : count / (Scaling::rows ? Scaling::rows : 1);
     return std::ptrdiff_t(tiles + groups) * Scaling::tile_columns(width);
 }
 template <class Format, class Scaling>
@@ -82,7 +82,7 @@ struct patch {
 // The patch of the tile (i, j) of a matrix.
 template <class Scaling> constexpr patch tile_at(int i, int j, int count, int width) {
     const auto cut = [](int tile, int size, int extent) {
-        if (size == whole) return interval{0, extent};
+        if (size == entire) return interval{0, extent};
         return interval{std::int64_t(tile) * size, smaller((tile + 1) * size, extent)};
     };
     const interval row = cut(i, Scaling::rows, count), column = cut(j, Scaling::columns, width);

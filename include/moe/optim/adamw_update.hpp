@@ -3,6 +3,7 @@
 #pragma once
 
 #include <moe/op/adamw_step.cpu.hpp>
+#include <moe/op/pack_e4m3.hpp>
 #include <moe/optim/adamw.hpp>
 #include <moe/optim/update_bound.hpp>
 

@@ -98,25 +98,25 @@ struct scales_by_column {
     }
 };
 
-// Rows x Columns numbers share a scale. As an extent of a tile, 'whole' is the matrix's. The last
+// Rows x Columns numbers share a scale. As an extent of a tile, 'entire' is the matrix's. The last
 // tile in a direction may be shorter.
-inline constexpr int whole = 0;
+inline constexpr int entire = 0;
 
 template <int Rows, int Columns, class Scale = power_of_two_scale, class Order = scales_by_row>
 struct tiles {
     static constexpr int rows = Rows, columns = Columns;
     static_assert(
         Rows >= 0 && Columns >= 0 && (Columns == 1 || Columns % 2 == 0),
-        "moe: the columns of a tile must be 1, 'whole' or even: formats are packed in pairs.");
+        "moe: the columns of a tile must be 1, 'entire' or even: formats are packed in pairs.");
     using scale = Scale;
     using number = typename Scale::number;
     using order = Order;
 
     static constexpr int tile_rows(int count) {
-        return Rows == whole ? count > 0 : ceil_divide(count, Rows ? Rows : 1);
+        return Rows == entire ? count > 0 : ceil_divide(count, Rows ? Rows : 1);
     }
     static constexpr int tile_columns(int width) {
-        return Columns == whole ? width > 0 : ceil_divide(width, Columns ? Columns : 1);
+        return Columns == entire ? width > 0 : ceil_divide(width, Columns ? Columns : 1);
     }
     // Scales of a matrix (count, width), with what their order pads.
     static constexpr std::ptrdiff_t scales(int count, int width) {
@@ -124,11 +124,11 @@ struct tiles {
     }
     // A number of so many rows and columns of tiles, too many for one scale.
     static constexpr bool is_block =
-        Rows != 1 && Columns != 1 && !(Rows == whole && Columns == whole);
+        Rows != 1 && Columns != 1 && !(Rows == entire && Columns == entire);
 };
 
-template <class Scale = fp32_scale> using per_tensor = tiles<whole, whole, Scale>;
-template <class Scale = fp32_scale> using per_row = tiles<1, whole, Scale>;
+template <class Scale = fp32_scale> using per_tensor = tiles<entire, entire, Scale>;
+template <class Scale = fp32_scale> using per_row = tiles<1, entire, Scale>;
 template <class Scale = power_of_two_scale, class Order = scales_by_row>
 using tile_1x128 = tiles<1, 128, Scale, Order>;
 template <class Scale = power_of_two_scale, class Order = scales_by_row>
@@ -139,7 +139,7 @@ template <class Scale = power_of_two_scale> using block_128x128 = tiles<128, 128
 using mx_1x32 = tiles<1, 32, ue8m0_scale>;
 
 // Whether a scaling tiles a matrix whose extents are known; a compile error if not. An extent that
-// is known at run time only, tokens, is 'whole' here; its last tile may be shorter.
+// is known at run time only, tokens, is 'entire' here; its last tile may be shorter.
 template <class Scaling, int Rows, int Columns> constexpr bool tiled_exactly() {
     static_assert(
         Scaling::rows != 128 || Rows % 128 == 0,
@@ -152,12 +152,12 @@ template <class Scaling, int Rows, int Columns> constexpr bool tiled_exactly() {
         Scaling::columns != 32 || Columns % 32 == 0,
         "moe: the columns (inputs) of this matrix must be a multiple of 32, the columns of "
         "its scaling's tiles.");
-    constexpr int other_rows = Scaling::rows == whole || Scaling::rows == 128 ? 1 : Scaling::rows;
+    constexpr int other_rows = Scaling::rows == entire || Scaling::rows == 128 ? 1 : Scaling::rows;
     static_assert(Rows % other_rows == 0,
                   "moe: the rows (outputs) of this matrix must be a multiple of the rows of its "
                   "scaling's tiles, the first number in tiles<...>.");
     constexpr bool named = Scaling::columns == 128 || Scaling::columns == 32;
-    constexpr int other_columns = Scaling::columns == whole || named ? 1 : Scaling::columns;
+    constexpr int other_columns = Scaling::columns == entire || named ? 1 : Scaling::columns;
     static_assert(
         Columns % other_columns == 0,
         "moe: the columns (inputs) of this matrix must be a multiple of the columns of its "
@@ -208,8 +208,8 @@ template <class Format, class Scaling> struct quantised {
     // Of the number (i, j).
     constexpr float scale_of(int i, int j) const {
         return scale_at(
-            Scaling::rows == whole ? 0 : i / (Scaling::rows ? Scaling::rows : 1),
-            Scaling::columns == whole ? 0 : j / (Scaling::columns ? Scaling::columns : 1));
+            Scaling::rows == entire ? 0 : i / (Scaling::rows ? Scaling::rows : 1),
+            Scaling::columns == entire ? 0 : j / (Scaling::columns ? Scaling::columns : 1));
     }
     constexpr float operator()(int i, int j) const {
         return float(storage<format>::get(code[i], j)) * scale_of(i, j);

@@ -7,6 +7,7 @@
 #include <moe/recipe/fields.hpp>
 #include <moe/recipe/fits.hpp>
 #include <moe/recipe/has_slots.hpp>
+#include <moe/recipe/tiles_fit.hpp>
 
 #include <concepts>
 
@@ -156,7 +157,7 @@ template <class Recipe> consteval bool precision_fits() {
         constexpr int copies = of<Recipe>.precision.copies;
         constexpr bool fits = copies == 1 || copies == 2;
         static_assert(fits, "moe: precision.copies must be 1 or 2. Write, e.g.: .copies = 2");
-        return fits;
+        return fits && tiles_fit<Recipe>();
     } else if constexpr (requires { of<Recipe>.precision.moment_group; }) {
         return held_in_few_bits_fits<Recipe>();
     } else {

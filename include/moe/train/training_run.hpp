@@ -244,7 +244,7 @@ private:
         [[maybe_unused]] const int ranks = trainer_.ranks().size();
         if constexpr (!requires { measured_peak(trainer_.network().on()); })
             return run_summary::unknown;
-        else if constexpr (std::is_same_v<weight, bfloat16>)
+        else if constexpr (sizeof(weight) < sizeof(float))
             return measured_bf16_peak(trainer_.network().on()) * ranks;
         else
             return measured_peak(trainer_.network().on()) * ranks;

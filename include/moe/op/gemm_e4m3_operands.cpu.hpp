@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// The operands of products in e4m3, as op/gemm.cpu.hpp takes them. A cut of the summed index is a
+// multiple of a tile, or in dw = dy^T x one tile.
+#pragma once
+
+#include <moe/op/gemm_e4m3.cpu.hpp>
+#include <moe/op/gemm_right.cpu.hpp>
+#include <moe/op/pack_e4m3.hpp>
+
+namespace moe::op::detail {
+
+static_assert(copied_cut % weight_block == 0 && copied_cut % e4m3_tile == 0);
+
+// Left: rows with the summed index along them.
+template <class Isa, class Source> struct e4m3_along {
+    using meet = e4m3_meeting<Isa>;
+    using word = typename meet::word;
+    // A row's copy ends a cache line further than a power of two: rows do not share cache sets.
+    static constexpr int copied_row = meet::words(copied_cut) + lane_count;
+    struct copy {
+        alignas(64) word at[most_strips * tile_rows * copied_row];
+    };
+
+    e4m3_rows<Source> from;
+    int first = 0;
+
+    explicit e4m3_along(e4m3_rows<Source> from, int first = 0) : from(from), first(first) {}
+
+    void prepare(copy& memory, block b, int k, int steps) {
+        copied = memory.at - std::ptrdiff_t(b.row) * copied_row;
+        for (int i = 0; i < b.rows; ++i) {
+            word* const to = memory.at + i * copied_row;
+            copy_along<Isa>(to, from.from, from.row(first + b.row + i), k, steps);
+            if constexpr (!has_codes_of_e4m3<Source>) round_row<Isa>(to, meet::words(steps));
+        }
+    }
+    template <int Rows> MOE_INLINE left_rows<Rows, word> at(int row, int) const {
+        left_rows<Rows, word> left;
+        MOE_UNROLL
+        for (int r = 0; r < Rows; ++r)
+            left.row[r] = copied + (row + r) * std::ptrdiff_t(copied_row);
+        left.step = 1;
+        return left;
+    }
+
+private:
+    const word* copied = nullptr;
+};
+
+// Left: the transpose of rows, the summed index down them.
+template <class Isa, class Source> struct e4m3_down {
+    using meet = e4m3_meeting<Isa>;
+    using word = typename meet::word;
+    static constexpr int copied_row = most_strips * tile_rows + lane_count;
+    struct copy {
+        alignas(64) word at[meet::words(e4m3_tile) * copied_row];
+    };
+
+    e4m3_rows<Source> from;
+    int first = 0;
+
+    explicit e4m3_down(e4m3_rows<Source> from, int first = 0) : from(from), first(first) {}
+
+    void prepare(copy& to, block b, int k, int steps) {
+        copied = to.at - b.row;
+        for (int i = 0; i < meet::words(steps); ++i)
+            copy_down<Isa>(to.at + i * copied_row, from, first + k, i, steps, b.row, b.rows);
+        round_columns<Isa>(to.at, copied_row, meet::words(steps), b.rows);
+    }
+    template <int Rows> MOE_INLINE left_rows<Rows, word> at(int row, int) const {
+        left_rows<Rows, word> left;
+        MOE_UNROLL
+        for (int r = 0; r < Rows; ++r) left.row[r] = copied + row + r;
+        left.step = copied_row;
+        return left;
+    }
+
+private:
+    const word* copied = nullptr;
+};
+
+// Right: rows with the summed index down.
+template <class Isa, class Source> struct e4m3_across {
+    using meet = e4m3_meeting<Isa>;
+    using word = typename meet::word;
+    static constexpr bool fetches = false;
+    static constexpr int cut = e4m3_tile;
+    using copy = panel_copy<word>;
+
+    e4m3_rows<Source> from;
+    int first = 0;
+
+    right_rows<word> at(copy& to, block, int column, int width, int k, int steps) const {
+        for (int i = 0; i < meet::words(steps); ++i)
+            copy_down<Isa>(to.at + i * panel_width, from, first + k, i, steps, column, width);
+        round_columns<Isa>(to.at, panel_width, meet::words(steps), width);
+        return {to.at, panel_width, to.at, 0};
+    }
+};
+
+// Right: a packed weight (out, in), summed over 'in'.
+template <class Isa> struct packed_panels<Isa, e4m3, bfloat16> {
+    using meet = e4m3_meeting<Isa>;
+    using word = typename meet::word;
+    static constexpr bool fetches = false;
+    static constexpr int cut = copied_cut;
+    using copy = panel_copy<word>;
+
+    const e4m3* packed;
+    int out, in;
+
+    right_rows<word> at(copy& to, block, int column, int width, int k, int steps) const {
+        const packed_e4m3 all{packed, out, in};
+        // Column by column of the panel's rows: sixteen outputs of the input k + i.
+        const auto numbers = [&](int i, int j, auto n) {
+            return times_scale<Isa>(&all.code(column + j, k + i), n, all.scale(column, k + i));
+        };
+        for (int r = 0; r < meet::words(steps); ++r)
+            sweep(width, [&](int j, auto n) {
+                word* const here = to.at + r * panel_width + j;
+                const auto zeros = lanes<Isa>::splat(0.0F);
+                if constexpr (std::is_same_v<word, bfloat16_pair>)
+                    store(here, n,
+                          paired(numbers(2 * r, j, n),
+                                 2 * r + 1 < steps ? numbers(2 * r + 1, j, n) : zeros));
+                else
+                    store(here, n,
+                          meet::number(r) < steps ? numbers(meet::number(r), j, n) : zeros);
+            });
+        return {to.at, panel_width, to.at, 0};
+    }
+};
+
+// Right: the same weight summed over 'out', from its copy across or, where that is not resident,
+// from the other one, turned over square by square.
+template <class Isa> struct e4m3_panels_back {
+    using meet = e4m3_meeting<Isa>;
+    using word = typename meet::word;
+    static constexpr bool fetches = false;
+    static constexpr int cut = copied_cut;
+    using copy = panel_copy<word>;
+
+    const e4m3 *across, *packed;
+    int out, in;
+
+    right_rows<word> at(copy& to, block b, int column, int width, int k, int steps) const {
+        if (across)
+            return packed_panels<Isa, e4m3, bfloat16>{across, in, out}.at(to, b, column, width, k,
+                                                                          steps);
+        for (int o = 0; o < steps; o += lane_count)
+            for (int i = 0; i < width; i += lane_count)
+                turn(to.at + i, k, o, smaller(lane_count, steps - o), column + i,
+                     smaller(lane_count, width - i));
+        return {to.at, panel_width, to.at, 0};
+    }
+
+private:
+    // Outputs k + o and on, so many, of so many inputs. What is missing of sixteen is zero.
+    void turn(word* to, int k, int o, int outputs, int input, int inputs) const {
+        using vector = lanes<Isa>;
+        const packed_e4m3 all{packed, out, in};
+        const float scale = all.scale(k + o, input);
+        vector square[lane_count];
+        for (int r = 0; r < lane_count; ++r)
+            square[r] = r < inputs ? times_scale<Isa>(&all.code(k + o, input + r),
+                                                      first_lanes{outputs}, scale)
+                                   : vector::splat(0.0F);
+        transpose(square);
+        for (int r = 0; r < meet::words(outputs); ++r) {
+            if constexpr (std::is_same_v<word, bfloat16_pair>)
+                paired(square[2 * r], square[2 * r + 1]).store(to + (o / 2 + r) * panel_width);
+            else
+                square[meet::number(r)].store(to + (o + r) * panel_width);
+        }
+    }
+};
+
+}  // namespace moe::op::detail

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include "tests/support/e4m3.hpp"
+#include "tests/support/machines.hpp"
+
+#include <doctest/doctest.h>
+#include <moe/op/e4m3_experts.hpp>
+
+#include <vector>
+
+namespace {
+
+using namespace moe;
+using test::guarded, test::random_rows, test::random_size;
+using tile = tiles<1, 128, ue8m0_scale>;
+
+struct stack {
+    int count, out, in;
+    std::vector<e4m3> packed, across;
+
+    stack(int count, int out, int in, std::uint64_t seed)
+        : count(count),
+          out(out),
+          in(in),
+          packed(std::size_t(count * packed_size<e4m3>(out, in)) + 1),
+          across(std::size_t(count * packed_size<e4m3>(in, out)) + 1) {
+        const auto w = random_rows<float>(count * out, in, seed, 0.3);
+        for (int e = 0; e < count; ++e)
+            op::pack(reference{},
+                     member_of(weight_copies<e4m3>{packed.data(), across.data()}, e, out, in),
+                     w.view().part(e * out, out));
+    }
+    matrices<e4m3> view() const { return {nullptr, packed.data(), count, out, in, across.data()}; }
+};
+
+// Rows of codes that nobody wrote yet.
+struct codes {
+    std::vector<e4m3> code;
+    std::vector<ue8m0> scale;
+    int count, width;
+
+    codes(int count, int width)
+        : code(std::size_t(count * width) + 1, e4m3::from_bits(0x7F)),
+          scale(std::size_t(tile::scales(count, width)) + 1, ue8m0::from_bits(ue8m0::nan_code)),
+          count(count),
+          width(width) {}
+    quantised<e4m3, tile> view() { return {{code.data(), count, width}, scale.data(), width}; }
+    quantised<const e4m3, tile> read() { return quantised<const e4m3, tile>(view()); }
+    bool same(const codes& other) const {
+        const auto equal = [](const auto& a, const auto& b) {
+            return std::memcmp(a.data(), b.data(), a.size()) == 0;
+        };
+        return equal(code, other.code) && equal(scale, other.scale);
+    }
+};
+
+// Experts with these numbers of rows, drawn from some tokens, and all that passes through them.
+struct experts {
+    std::vector<int> first{0}, index;
+    int rows, width, pieces;
+    stack gate_of, up_of, down_of;
+    test::activation_codes x;
+    guarded<bfloat16> dy;
+    codes gate, up, h, h_again;
+    guarded<bfloat16> y, dgate, dup, dx;
+    guarded<float> weight, dweight, parts, dwg, dwd;
+    bool weighted;
+
+    experts(const std::vector<int>& sizes, int in, int width, bool weighted)
+        : rows([&] {
+              for (const int size : sizes) first.push_back(first.back() + size);
+              return first.back();
+          }()),
+          width(width),
+          pieces(op::swiglu_pieces(width)),
+          gate_of(int(sizes.size()), width, in, 1),
+          up_of(int(sizes.size()), width, in, 2),
+          down_of(int(sizes.size()), in, width, 3),
+          x(random_rows<bfloat16>(30, in, 4).view()),
+          dy(random_rows<bfloat16>(30, in, 5)),
+          gate(rows, width),
+          up(rows, width),
+          h(rows, width),
+          h_again(rows, width),
+          y(rows, in),
+          dgate(rows, width),
+          dup(rows, width),
+          dx(rows, in),
+          weight(random_rows<float>(1, rows, 6)),
+          dweight(1, rows),
+          parts(1, rows * pieces),
+          dwg(random_rows<float>(int(sizes.size()) * width, in, 7)),
+          dwd(random_rows<float>(int(sizes.size()) * in, width, 8)),
+          weighted(weighted) {
+        for (int r = 0; r < rows; ++r) index.push_back(random_size(0, 29, 7, std::uint64_t(r)));
+    }
+    groups by() const { return {first.data(), int(first.size()) - 1}; }
+    auto picked_x() { return op::e4m3_rows{x.view(), index.data()}; }
+    auto forward() {
+        return op::e4m3_gated_linear_of{h.view(),
+                                        gate.view(),
+                                        up.view(),
+                                        picked_x(),
+                                        gate_of.view(),
+                                        up_of.view(),
+                                        weighted ? weight.data() : nullptr,
+                                        by()};
+    }
+    auto down() {
+        return op::e4m3_product_of{y.view(), op::e4m3_rows{h.read()}, down_of.view(), by()};
+    }
+    op::e4m3_gated_linear_back<tile> backward() {
+        return {dgate.view(),
+                dup.view(),
+                h_again.view(),
+                weighted ? dweight.data() : nullptr,
+                {dy.view(), index.data()},
+                gate.read(),
+                up.read(),
+                down_of.view(),
+                weighted ? weight.data() : nullptr,
+                by(),
+                parts.data()};
+    }
+    op::e4m3_gated_linear_back_input backward_input() {
+        return {dx.view(), dgate.view(), dup.view(), gate_of.view(), up_of.view(), by()};
+    }
+    void run(auto on, experts& shared) {
+        op::gated_linear(on, forward(), shared.forward());
+        op::grouped_linear(on, down(), shared.down());
+        op::gated_linear_backward(on, backward(), shared.backward());
+        op::gated_linear_backward_input(on, backward_input());
+        const op::e4m3_rows<moe::rows<const bfloat16>> from_y{dy.view(), index.data()},
+            from_gate{dgate.view()};
+        op::grouped_linear_backward_weight(on, dwd.view(), from_y, op::e4m3_rows{h_again.read()},
+                                           by());
+        op::grouped_linear_backward_weight(on, dwg.view(), from_gate, picked_x(), by());
+    }
+    bool same(const experts& other) const {
+        bool all = true;
+        for (const auto one : {&experts::y, &experts::dgate, &experts::dup, &experts::dx})
+            all = all && test::same_bits(this->*one, other.*one) && (this->*one).intact();
+        for (const auto one : {&experts::dwg, &experts::dwd})
+            all = all && test::same_bits(this->*one, other.*one) && (this->*one).intact();
+        for (const auto one : {&experts::gate, &experts::up, &experts::h, &experts::h_again})
+            all = all && (this->*one).same(other.*one);
+        return all && parts.intact() && dweight.intact() &&
+               (!weighted || rows == 0 || test::relative_error(dweight, other.dweight) < 1e-5);
+    }
+};
+
+TEST_CASE("experts in e4m3 have the bits of their specification on every machine") {
+    const std::vector<int> none{0, 0}, some{5, 0, 130, 1};
+    struct shape {
+        int in, width;
+    };
+    for (const auto& sizes : {none, some})
+        for (const auto& s : {shape{5, 3}, {140, 200}}) {
+            const int in = s.in, width = s.width;
+            CAPTURE(sizes.size());
+            CAPTURE(width);
+            experts routed(sizes, in, width, true), shared({30}, in, width, false);
+            routed.run(reference{}, shared);
+            for (const int threads : {1, 3})
+                test::on_every_isa(threads, [&](auto on) {
+                    experts got(sizes, in, width, true), got_shared({30}, in, width, false);
+                    got.run(on, got_shared);
+                    CHECK(got.same(routed));
+                    CHECK(got_shared.h.same(shared.h));
+                    CHECK(test::same_bits(got_shared.dgate, shared.dgate));
+                });
+        }
+}
+
+TEST_CASE("experts in e4m3 are products, SwiGLU and rounding, step by step") {
+    experts a({40, 0, 133}, 200, 256, true), other({30}, 200, 256, false);
+    a.run(reference{}, other);
+    // Tiles of tokens restart at an expert's first row.
+    const auto xs = test::rounded_along(random_rows<bfloat16>(30, 200, 4).view());
+    for (int e = 0; e < 3; ++e) {
+        const int first = a.first[std::size_t(e)], count = a.first[std::size_t(e) + 1] - first;
+        guarded<double> x(count, 200), dgate(count, 256);
+        for (int r = 0; r < count; ++r) {
+            test::copy(x.view().part(r, 1), xs.view().part(a.index[std::size_t(first + r)], 1));
+            test::copy(dgate.view().part(r, 1), a.dgate.view().part(first + r, 1));
+        }
+        const auto xd = test::rounded_down(x.view()), dd = test::rounded_down(dgate.view());
+        auto dw = random_rows<float>(3 * 256, 200, 7);
+        for (const int o : {0, 131, 255})
+            for (int i = 0; i < 200; ++i) {
+                double sum = double(dw(e * 256 + o, i));
+                for (int r = 0; r < count; ++r) sum += dd(r, o) * xd(r, i);
+                CHECK(a.dwg(e * 256 + o, i) == doctest::Approx(sum).epsilon(1e-5));
+            }
+    }
+    // The way back starts from what was kept, and so does h; rounding is all they differ by.
+    double error = 0, size = 0;
+    for (int r = 0; r < a.rows; ++r)
+        for (int j = 0; j < 256; ++j) {
+            const double g = a.gate.view()(r, j), u = a.up.view()(r, j);
+            const double h = g / (1 + std::exp(-g)) * u * a.weight(0, r);
+            error += std::pow(a.h_again.view()(r, j) - h, 2), size += h * h;
+        }
+    CHECK(error / size < 8e-4);  // noise of one rounding: 7e-4
+    CHECK(error / size > 5e-4);
+}
+
+}  // namespace
