@@ -24,27 +24,36 @@ constexpr auto adam = [](auto on, rows<float> w, auto g, const auto& moments) {
     op::adamw_step(on, w, g, moments[0], moments[1], numbers, weight_copies<bfloat16>{}, w.count);
 };
 
-// A tensor as a policy of few bits holds it.
-template <class Integer> struct held {
+// A tensor as a policy of few bits holds it. Base: bfloat16, or e4m3 with a scale for each block.
+template <class Integer, class Base = bfloat16> struct held {
     int width, groups;
-    guarded<bfloat16> base, g;
+    guarded<Base> base;
+    guarded<bfloat16> g;
     guarded<Integer> remainder;
     guarded<std::uint8_t> m, v;
     guarded<bfloat16> m_scale, v_scale;
+    guarded<ue8m0> scale;
 
     held(int count, int width, int group)
         : width(width),
           groups(ceil_divide(width, group)),
-          base(random_rows<bfloat16>(count, width, 1, 0.02)),
+          base(count, width),
           g(random_rows<bfloat16>(count, width, 2, 0.1)),
           remainder(count, width),
           m(count, width),
           v(count, width),
           m_scale(count, groups),
-          v_scale(count, groups) {
+          v_scale(count, groups),
+          scale(1, ceil_divide(count, weight_block) * ceil_divide(width, weight_block)) {
+        const auto numbers = random_rows<float>(count, width, 1, 0.02);
+        for (int i = 0; i < scale.view().width; ++i) scale(0, i) = ue8m0(0x1p-12F);
         for (int r = 0; r < count; ++r) {
             for (int i = 0; i < width; ++i) {
-                remainder(r, i) = Integer(random_below(200, 3, 1, std::uint64_t(r * width + i)));
+                constexpr bool scaled = std::is_same_v<Base, e4m3>;
+                base(r, i) = Base(numbers(r, i) * (scaled ? 0x1p12F : 1.0F));
+                if constexpr (std::is_integral_v<Integer>)
+                    remainder(r, i) =
+                        Integer(random_below(200, 3, 1, std::uint64_t(r * width + i)));
                 m(r, i) = std::uint8_t(random_below(127, 4, 1, std::uint64_t(r * width + i)));
                 v(r, i) = std::uint8_t(random_below(256, 5, 1, std::uint64_t(r * width + i)));
             }
@@ -57,10 +66,14 @@ template <class Integer> struct held {
             return companded_rows{code.view().part(first, count), scale.view().part(first, count),
                                   group, positive};
         };
-        op::update_expanded(on,
-                            split_rows<Integer>{base.view().part(first, count),
-                                                remainder.view().part(first, count)},
-                            g.view().part(first, count),
+        const auto weight = [&] {
+            if constexpr (std::is_same_v<Base, e4m3>)
+                return split_blocks<Integer>{base.view(), scale.data(), remainder.view()}.part(
+                    first, count);
+            else
+                return split_rows<Integer>{base.view(), remainder.view()}.part(first, count);
+        }();
+        op::update_expanded(on, weight, g.view().part(first, count),
                             std::array{moment(m, m_scale, false), moment(v, v_scale, true)}, how,
                             adam);
     }
@@ -68,33 +81,36 @@ template <class Integer> struct held {
         return test::same_bits(base, o.base) && test::same_bits(remainder, o.remainder) &&
                test::same_bits(m, o.m) && test::same_bits(v, o.v) &&
                test::same_bits(m_scale, o.m_scale) && test::same_bits(v_scale, o.v_scale) &&
-               test::same_bits(g, o.g);
+               test::same_bits(g, o.g) && test::same_bits(scale, o.scale);
     }
     bool intact() const {
         return base.intact() && remainder.intact() && m.intact() && v.intact() &&
-               m_scale.intact() && v_scale.intact();
+               m_scale.intact() && v_scale.intact() && scale.intact();
     }
 };
 
-template <class Integer> void check_bits(int count, int width, int group, bool stochastic) {
+template <class Integer, class Base = bfloat16>
+void check_bits(int count, int width, int group, bool stochastic) {
     CAPTURE(width);
     CAPTURE(stochastic);
     const weight_rounding how{.stochastic = stochastic, .seed = 7, .stream = 9, .first_row = 0};
-    const held<Integer> before(count, width, group);
-    held<Integer> expected = before;
+    using held = ::held<Integer, Base>;
+    constexpr int rows_apart = std::is_same_v<Base, e4m3> ? weight_block : 2;
+    const held before(count, width, group);
+    held expected = before;
     expected.step(reference{}, group, how, 0, count);
     CHECK(!(expected == before));
     test::on_every_isa(3, [&](auto on) {
-        held<Integer> got = before;
+        held got = before;
         got.step(on, group, how, 0, count);
         CHECK(got == expected);
         CHECK(got.intact());
         // Ranks that hold some of the rows each.
-        held<Integer> parts = before;
+        held parts = before;
         weight_rounding behind = how;
-        behind.first_row = 2;
-        parts.step(on, group, behind, 2, count - 2);
-        parts.step(on, group, how, 0, 2);
+        behind.first_row = rows_apart;
+        parts.step(on, group, behind, rows_apart, count - rows_apart);
+        parts.step(on, group, how, 0, rows_apart);
         CHECK(parts == expected);
     });
 }
@@ -104,6 +120,8 @@ TEST_CASE("what is held in few bits is updated alike everywhere") {
         check_bits<std::int8_t>(5, 96, 32, stochastic);
         check_bits<std::int8_t>(3, 1100, 128, stochastic);
         check_bits<std::int16_t>(4, 37, 32, stochastic);
+        check_bits<std::int16_t, e4m3>(256, 130, 32, stochastic);
+        check_bits<no_remainder, e4m3>(130, 128, 32, stochastic);
     }
 }
 

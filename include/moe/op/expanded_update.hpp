@@ -10,6 +10,7 @@
 #include <moe/precision/companding.hpp>
 #include <moe/precision/remainder.hpp>
 #include <moe/precision/rounding_words.hpp>
+#include <moe/precision/scaling.hpp>
 #include <moe/precision/small_float.hpp>
 #include <moe/tensor/view.hpp>
 
@@ -81,6 +82,19 @@ void expand_numbers(float* to, const split_rows<Integer>& from, int r, int first
     }
 }
 
+template <class Integer>
+void expand_numbers(float* to, const split_blocks<Integer>& from, int r, int first, int count) {
+    for (int i = first; i < first + count; ++i) {
+        const float scale = from.scale[from.block(r, i)];
+        const e4m3 code = from.base(r, i);
+        const float base = float(code) * scale;
+        if constexpr (std::is_same_v<Integer, no_remainder>)
+            to[i - first] = base;
+        else
+            to[i - first] = with_remainder(base, half_step(code, scale), from.remainder(r, i));
+    }
+}
+
 // Weights alone are rounded in more than one way.
 template <class... Isa>
 void compress_numbers(const rows<float>& to, int r, int first, int count, const float* from,
@@ -110,6 +124,31 @@ void compress_numbers(const split_rows<Integer>& to, int r, int first, int count
     }
 }
 
+// One row of a block whose scale is chosen already.
+template <class Integer>
+void compress_numbers(const split_blocks<Integer>& to, int r, int first, int count,
+                      const float* from, const weight_rounding& how) {
+    const float scale = to.scale[to.block(r, first)], inverse = 1 / scale;
+    for (int i = 0; i < count; ++i) {
+        const int column = first + i;
+        const std::uint32_t random =
+            how.stochastic
+                ? rounding_word(how.seed, how.stream, how.element(r, column, to.base.width))
+                : 0;
+        e4m3& base = to.base(r, column);
+        if constexpr (std::is_same_v<Integer, no_remainder>) {
+            base = how.stochastic ? round_stochastically<e4m3>(from[i] * inverse, random)
+                                  : e4m3(from[i] * inverse);
+        } else {
+            base = e4m3(from[i] * inverse);
+            const float rounded = float(base) * scale, half = half_step(base, scale);
+            to.remainder(r, column) = how.stochastic
+                                          ? remainder_of<Integer>(from[i], rounded, half, random)
+                                          : remainder_of<Integer>(from[i], rounded, half);
+        }
+    }
+}
+
 namespace op {
 
 namespace detail {
@@ -133,6 +172,33 @@ void update_piece(On one, const W& w, rows<G> g, const std::array<M, N>& moments
         compress_numbers(moments[i], r, first, count, moment[i], isa...);
 }
 
+// A block of weights whose scale follows from all that it holds after the update.
+template <class On, class Integer, class G, class M, std::size_t N, class Update, class... Isa>
+void update_block(On one, const split_blocks<Integer>& w, rows<G> g,
+                  const std::array<M, N>& moments, int row, int column, const weight_rounding& how,
+                  const Update& update, Isa... isa) {
+    alignas(64) float weight[weight_block][weight_block], moment[N > 0 ? N : 1][weight_block];
+    const int rows_of = smaller(weight_block, g.count - row);
+    const int count = smaller(weight_block, g.width - column);
+    std::array<rows<float>, N> views;
+    for (std::size_t i = 0; i < N; ++i) views[i] = rows<float>(moment[i], 1, count);
+    std::uint32_t most = 0;
+    for (int r = 0; r < rows_of; ++r) {
+        expand_numbers(weight[r], w, row + r, column, count, isa...);
+        for (std::size_t i = 0; i < N; ++i)
+            expand_numbers(moment[i], moments[i], row + r, column, count, isa...);
+        update(one, rows<float>(weight[r], 1, count), g.part(row + r, 1).columns(column, count),
+               views);
+        for (std::size_t i = 0; i < N; ++i)
+            compress_numbers(moments[i], row + r, column, count, moment[i], isa...);
+        for (int i = 0; i < count; ++i)
+            most = larger(most, std::bit_cast<std::uint32_t>(weight[r][i]) & 0x7FFFFFFFU);
+    }
+    w.scale[w.block(row, column)] = ue8m0_scale::choose<e4m3>(std::bit_cast<float>(most)).scale;
+    for (int r = 0; r < rows_of; ++r)
+        compress_numbers(w, row + r, column, count, weight[r], how, isa...);
+}
+
 }  // namespace detail
 
 // w: rows<float> or split_rows    moments: rows<float> or companded_rows    all (count, width)
@@ -143,6 +209,15 @@ void update_expanded(reference on, const W& w, rows<G> g, const std::array<M, N>
         for (int first = 0; first < g.width; first += detail::expanded_columns)
             detail::update_piece(on, w, g, moments, r, first,
                                  smaller(detail::expanded_columns, g.width - first), how, update);
+}
+// w: split_blocks, from a row on that begins a block
+template <class Integer, class G, class M, std::size_t N, class Update>
+void update_expanded(reference on, const split_blocks<Integer>& w, rows<G> g,
+                     const std::array<M, N>& moments, const weight_rounding& how,
+                     const Update& update) {
+    for (int r = 0; r < g.count; r += weight_block)
+        for (int i = 0; i < g.width; i += weight_block)
+            detail::update_block(on, w, g, moments, r, i, how, update);
 }
 
 }  // namespace op

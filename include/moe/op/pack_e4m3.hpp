@@ -14,8 +14,6 @@
 
 namespace moe {
 
-inline constexpr int weight_block = 128;
-
 // With the scales.
 template <> constexpr std::ptrdiff_t packed_size<e4m3>(int out, int in) {
     return std::ptrdiff_t(out) * in +

@@ -10,6 +10,7 @@
 
 #include <moe/core/bfloat16.hpp>
 #include <moe/precision/small_float.hpp>
+#include <moe/precision/ue8m0.hpp>
 #include <moe/tensor/view.hpp>
 
 #include <bit>
@@ -53,6 +54,24 @@ template <class Integer> struct split_rows {
 
     split_rows part(int first, int count) const {
         return {base.part(first, count), remainder.part(first, count)};
+    }
+};
+
+// The same with a base in e4m3: scale: one power of two for each block of 128 x 128 numbers, row by
+// row of blocks.
+inline constexpr int weight_block = 128;
+template <class Integer> struct split_blocks {
+    rows<e4m3> base;
+    ue8m0* scale = nullptr;
+    rows<Integer> remainder;
+
+    constexpr std::ptrdiff_t block(int row, int column) const {
+        return std::ptrdiff_t(row / weight_block) * ceil_divide(base.width, weight_block) +
+               column / weight_block;
+    }
+    // From a row on that begins a block.
+    split_blocks part(int first, int count) const {
+        return {base.part(first, count), scale + block(first, 0), remainder.part(first, count)};
     }
 };
 
