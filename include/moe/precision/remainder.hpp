@@ -9,8 +9,8 @@
 #pragma once
 
 #include <moe/core/bfloat16.hpp>
+#include <moe/precision/scaling.hpp>
 #include <moe/precision/small_float.hpp>
-#include <moe/precision/ue8m0.hpp>
 #include <moe/tensor/view.hpp>
 
 #include <bit>
@@ -59,7 +59,6 @@ template <class Integer> struct split_rows {
 
 // The same with a base in e4m3: scale: one power of two for each block of 128 x 128 numbers, row by
 // row of blocks.
-inline constexpr int weight_block = 128;
 template <class Integer> struct split_blocks {
     rows<e4m3> base;
     ue8m0* scale = nullptr;
