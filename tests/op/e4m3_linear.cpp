@@ -132,6 +132,33 @@ TEST_CASE("what is not finite reaches the rows of its tiles, and never becomes a
     });
 }
 
+TEST_CASE("numbers near the end of a float's range are rounded like any other") {
+    constexpr int tokens = 130, in = 20, out = 136;
+    const auto x = random_rows<bfloat16>(tokens, in, 1, 0x1p-20);
+    auto dy = random_rows<bfloat16>(tokens, out, 2);
+    for (int o = 0; o < out; ++o) {
+        dy(7, o) = bfloat16(float(dy(7, o)) * 0x1p110F);
+        dy(8, o) = bfloat16(float(dy(8, o)) * 0x1p-120F);
+    }
+    const test::e4m3_weight w(out, in, 3);
+    const op::e4m3_rows operand{rows<const bfloat16>(x)};
+    guarded<bfloat16> dx(tokens, in);
+    guarded<float> dw(out, in);
+    test::fill(dw.view(), 0.0F);
+    op::linear_backward_input(reference{}, dx.view(), op::way_back{dy.view(), w.view()});
+    op::linear_backward_weight(reference{}, dw.view(), dy, operand);
+    CHECK(test::all_finite(dw));
+    test::on_every_isa(2, [&](auto on) {
+        guarded<bfloat16> got(tokens, in);
+        guarded<float> got_dw(out, in);
+        test::fill(got_dw.view(), 0.0F);
+        op::linear_backward_input(on, got.view(), op::way_back{dy.view(), w.view()});
+        op::linear_backward_weight(on, got_dw.view(), dy, operand);
+        CHECK(test::same_bits(got, dx));
+        CHECK(test::same_bits(got_dw, dw));
+    });
+}
+
 TEST_CASE("on positive inputs a hundred times less is lost with promotion") {
     constexpr int in = 4096;
     guarded<float> x(1, in), w(1, in), y(1, 1);

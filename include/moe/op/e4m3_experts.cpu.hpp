@@ -115,10 +115,15 @@ auto blocks_of_gated_back(const e4m3_gated_linear_back<Scaling>& p) {
             for (int i = b.row; i < b.row + b.rows; ++i) {
                 const int r = first + i;
                 const float weight = p.weight ? p.weight[r] : 1.0F;
-                sweep(b.columns, [&](int j, auto n) {
-                    store(row[0] + j, n, operand_at<Isa>(p.gate, r, b.column + j, n));
-                    store(row[1] + j, n, operand_at<Isa>(p.up, r, b.column + j, n));
-                });
+                using reader = row_reader<Isa, quantised<const e4m3, Scaling>>;
+                reader gate(p.gate, r), up(p.up, r);
+                sweep_tiles(
+                    b.column, b.columns,
+                    [&](int j, auto n) {
+                        store(row[0] + j, n, gate.at(b.column + j, n));
+                        store(row[1] + j, n, up.at(b.column + j, n));
+                    },
+                    gate, up);
                 for (int j = 0; j < b.columns; j += swiglu_piece) {
                     const int column = b.column + j;
                     const float sum =

@@ -140,7 +140,9 @@ struct block_size {
 
     block_size(std::int64_t strips_of_all, int panels, int widest, int threads, bool one_matrix)
         : across(ceil_divide(panels, widest)) {
-        const auto too_few = [&] { return strips_of_all / strips * across < 4 * threads; };
+        const auto too_few = [&] {
+            return threads > 1 && strips_of_all / strips * across < 4 * threads;
+        };
         // First narrower, then lower, while the operands are still read often enough.
         for (const int least : {8, 4}) {
             while (across < panels / least && too_few()) ++across;

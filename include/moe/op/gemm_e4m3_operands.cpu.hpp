@@ -111,22 +111,28 @@ template <class Isa> struct packed_panels<Isa, e4m3, bfloat16> {
 
     right_rows<word> at(copy& to, block, int column, int width, int k, int steps) const {
         const packed_e4m3 all{packed, out, in};
-        // Column by column of the panel's rows: sixteen outputs of the input k + i.
+        const e4m3* const codes = &all.code(column, k);
+        const int line = panel_of(column, out, in).width;
+        float scale[copied_cut / weight_block];  // of each block of this cut
+        for (int i = 0; i < steps; i += weight_block)
+            scale[i / weight_block] = all.scale(column, k + i);
+        const auto zeros = lanes<Isa>::splat(0.0F);
+        // Sixteen outputs of the input k + i.
         const auto numbers = [&](int i, int j, auto n) {
-            return times_scale<Isa>(&all.code(column + j, k + i), n, all.scale(column, k + i));
+            return times_scale<Isa>(codes + i * line + j, n, scale[i / weight_block]);
         };
-        for (int r = 0; r < meet::words(steps); ++r)
+        for (int r = 0; r < meet::words(steps); ++r) {
+            word* const here = to.at + r * panel_width;
             sweep(width, [&](int j, auto n) {
-                word* const here = to.at + r * panel_width + j;
-                const auto zeros = lanes<Isa>::splat(0.0F);
                 if constexpr (std::is_same_v<word, bfloat16_pair>)
-                    store(here, n,
+                    store(here + j, n,
                           paired(numbers(2 * r, j, n),
                                  2 * r + 1 < steps ? numbers(2 * r + 1, j, n) : zeros));
                 else
-                    store(here, n,
+                    store(here + j, n,
                           meet::number(r) < steps ? numbers(meet::number(r), j, n) : zeros);
             });
+        }
         return {to.at, panel_width, to.at, 0};
     }
 };
