@@ -8,7 +8,7 @@
 namespace moe {
 
 // rows: at most so many rows of experts
-template <class Recipe, int Width, bool Coded = multiplies_e4m3<Recipe>> struct gated {
+template <class Recipe, int Width, bool Coded = keeps_codes<Recipe>> struct gated {
     using number = activation_of<Recipe>;
     using precise = precise_of<Recipe>;
 
@@ -78,10 +78,27 @@ template <class Recipe, int Width, bool Coded = multiplies_e4m3<Recipe>> struct 
     }
 };
 
+// Products of e4m3, or of bfloat16 with nothing but codes kept between the ways.
 template <class Recipe, int Width> struct gated<Recipe, Width, true> {
+    static constexpr bool multiplies = multiplies_e4m3<Recipe>;
+    using number = activation_of<Recipe>;
     using codes = coded_activations<Recipe>;
     using tiles_of = activation_tiles<Recipe>;
-    using read_codes = op::e4m3_rows<quantised<const e4m3, tiles_of>>;
+    // The input of the layer behind.
+    using inner = std::conditional_t<multiplies, codes, activations<Recipe>>;
+
+    static inner take_inner(arena& memory, int rows) {
+        if constexpr (multiplies)
+            return take_codes<Recipe>(memory, rows, Width);
+        else
+            return memory.take_rows<number>(rows, Width);
+    }
+    static auto read_inner(const inner& h, int all) {
+        if constexpr (multiplies)
+            return op::e4m3_rows{read_part(h, all)};
+        else
+            return read_activations<Recipe>(h.part(0, all));
+    }
 
     struct kept {
         codes gate, up;
@@ -92,34 +109,38 @@ template <class Recipe, int Width> struct gated<Recipe, Width, true> {
     };
     struct delta {
         activations<Recipe> gate, up;
-        codes h;
+        inner h;
 
         void place(arena& memory, int rows) {
-            for (auto* wide : {&gate, &up}) *wide = memory.take_rows<bfloat16>(rows, Width);
-            h = take_codes<Recipe>(memory, rows, Width);
+            for (auto* wide : {&gate, &up}) *wide = memory.take_rows<number>(rows, Width);
+            h = take_inner(memory, rows);
         }
     };
     struct work {
-        codes h;
+        inner h;
 
-        void place(arena& memory, int rows) { h = take_codes<Recipe>(memory, rows, Width); }
+        void place(arena& memory, int rows) { h = take_inner(memory, rows); }
     };
 
-    template <class Source>
-    static auto forward(kept& k, work& w, op::e4m3_rows<Source> x, matrices<e4m3> gate,
-                        matrices<e4m3> up, const float* weight, groups g) {
-        return op::e4m3_gated_linear_of{w.h, k.gate, k.up, x, gate, up, weight, g};
+    template <class X, class W>
+    static auto forward(kept& k, work& w, X x, matrices<W> gate, matrices<W> up,
+                        const float* weight, groups g) {
+        return op::coded_gated_linear_of{w.h, k.gate, k.up, x, gate, up, weight, g};
     }
-    static read_codes h(const kept&, const work& w, int all) { return {read_part(w.h, all)}; }
-    static read_codes h(const kept&, const delta& d, int all) { return {read_part(d.h, all)}; }
+    static auto h(const kept&, const work& w, int all) { return read_inner(w.h, all); }
+    static auto h(const kept&, const delta& d, int all) { return read_inner(d.h, all); }
 
-    static auto down(activations<Recipe> y, read_codes h, matrices<e4m3> down, groups g) {
-        return op::e4m3_product_of{y, h, down, g};
+    template <class H, class W>
+    static auto down(activations<Recipe> y, H h, matrices<W> down, groups g) {
+        if constexpr (multiplies)
+            return op::e4m3_product_of{y, h, down, g};
+        else
+            return op::product_of<number>{y, h, down, g};
     }
-    static op::e4m3_gated_linear_back<tiles_of> backward(const kept& k, delta& d, float* dweight,
-                                                         picked<bfloat16> dy, matrices<e4m3> down,
-                                                         const float* weight, groups g,
-                                                         float* pieces = nullptr) {
+    template <class W>
+    static op::coded_gated_linear_back<inner, W, tiles_of> backward(
+        const kept& k, delta& d, float* dweight, picked<number> dy, matrices<W> down,
+        const float* weight, groups g, float* pieces = nullptr) {
         const int all = g.rows();
         return {d.gate.part(0, all),
                 d.up.part(0, all),
@@ -133,15 +154,19 @@ template <class Recipe, int Width> struct gated<Recipe, Width, true> {
                 g,
                 pieces};
     }
-    static op::e4m3_gated_linear_back_input backward_input(activations<Recipe> dx, const delta& d,
-                                                           matrices<e4m3> gate, matrices<e4m3> up,
-                                                           groups g) {
+    template <class W>
+    static auto backward_input(activations<Recipe> dx, const delta& d, matrices<W> gate,
+                               matrices<W> up, groups g) {
+        using back = std::conditional_t<multiplies, op::e4m3_gated_linear_back_input,
+                                        op::gated_linear_back_input<number>>;
         const int all = g.rows();
-        return {dx, d.gate.part(0, all), d.up.part(0, all), gate, up, g};
+        return back{dx, d.gate.part(0, all), d.up.part(0, all), gate, up, g};
     }
-    static op::e4m3_rows<read_activations<Recipe>> gradient(read_activations<Recipe> dy,
-                                                            const int* index = nullptr) {
-        return {dy, index};
+    static auto gradient(read_activations<Recipe> dy, const int* index = nullptr) {
+        if constexpr (multiplies)
+            return op::e4m3_rows<read_activations<Recipe>>{dy, index};
+        else
+            return picked<number>(dy, index);
     }
 };
 

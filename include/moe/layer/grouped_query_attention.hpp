@@ -128,6 +128,9 @@ template <class Recipe> struct grouped_query_attention {
         op::linear(on, y, k.out.now(out), weights.out.one());
     }
 
+    // The same numbers as the input had on the way there, in another place.
+    static void input_again(kept& k, read_activations<Recipe> x) { k.x.x = x; }
+
     static void backward_input(auto on, const pass_of<Recipe>& pass, activations<Recipe> dx,
                                read_activations<Recipe> dy, const auto& weights, kept& k, delta& d,
                                work& w) {

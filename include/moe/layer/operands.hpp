@@ -15,6 +15,15 @@ namespace moe {
 template <class Recipe>
 inline constexpr bool multiplies_e4m3 = std::is_same_v<typename precision_of<Recipe>::weight, e4m3>;
 
+// Whether gate and up of experts are kept as codes of e4m3 until the way back.
+template <class Recipe>
+inline constexpr bool keeps_codes = multiplies_e4m3<Recipe> || [] {
+    if constexpr (requires { of<Recipe>.precision.cached; })
+        return of<Recipe>.precision.cached == number_format::e4m3;
+    else
+        return false;
+}();
+
 namespace detail {
 template <class Recipe> consteval int numbers_a_scale() {
     if constexpr (requires { of<Recipe>.precision.tile; })

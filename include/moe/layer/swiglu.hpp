@@ -48,6 +48,9 @@ template <class Recipe, int Width> struct swiglu {
                                             weights.up.all(), nullptr, {first, 1}));
         op::linear(on, y, inner::h(k, w, x.count), weights.down.one());
     }
+    // The same numbers as the input had on the way there, in another place.
+    static void input_again(kept& k, read_activations<Recipe> x) { k.x.x = x; }
+
     static void backward_input(auto on, const pass_of<Recipe>&, activations<Recipe> dx,
                                read_activations<Recipe> dy, const auto& weights, kept& k, delta& d,
                                work&) {

@@ -70,8 +70,30 @@ void quantise_part(const quantised<e4m3, Scaling>& to, rows<const bfloat16> from
         quantise_tile<Isa>(to, from, r, j / Scaling::columns);
 }
 
-template <class Isa, class Source, class Scaling>
-auto blocks_of_gated(const e4m3_gated_linear_of<Source, Scaling>& p) {
+template <class Isa>
+void copy_part(const rows<bfloat16>& to, rows<const bfloat16> from, int r, int column, int count) {
+    sweep(count, [&](int j, auto n) {
+        store(to[r] + column + j, n, load<lanes<Isa>>(from[r] + column + j, n));
+    });
+}
+template <class Isa, class H>
+void keep_part(const H& to, rows<const bfloat16> from, int r, int column, int count) {
+    if constexpr (std::is_same_v<H, rows<bfloat16>>)
+        copy_part<Isa>(to, from, r, column, count);
+    else
+        quantise_part<Isa>(to, from, r, column, count);
+}
+// One block of a product of experts, whatever its operands are.
+template <class Isa, class X, class W>
+void expert_block(rows<bfloat16> y, const X& x, int first, const matrix<W>& w, block b) {
+    if constexpr (std::is_same_v<W, e4m3>)
+        e4m3_block<Isa>(y, x, first, w, b);
+    else
+        linear_block<Isa>(y, x, first, w, b);
+}
+
+template <class Isa, class H, class X, class W, class Scaling>
+auto blocks_of_gated(const coded_gated_linear_of<H, X, W, Scaling>& p) {
     p.check();
     return product_list{p.g.count,
                         p.wg.out,
@@ -80,8 +102,8 @@ auto blocks_of_gated(const e4m3_gated_linear_of<Source, Scaling>& p) {
                         [p](int e, block b) {
                             const int first = p.g.first[e];
                             block_numbers gate_memory, up_memory, h_memory;
-                            e4m3_block<Isa>(gate_memory.view(b), p.x, first, p.wg[e], b);
-                            e4m3_block<Isa>(up_memory.view(b), p.x, first, p.wu[e], b);
+                            expert_block<Isa>(gate_memory.view(b), p.x, first, p.wg[e], b);
+                            expert_block<Isa>(up_memory.view(b), p.x, first, p.wu[e], b);
                             const auto gate = gate_memory.view(b, first),
                                        up = up_memory.view(b, first), h = h_memory.view(b, first);
                             for (int r = first + b.row; r < first + b.row + b.rows; ++r) {
@@ -90,14 +112,14 @@ auto blocks_of_gated(const e4m3_gated_linear_of<Source, Scaling>& p) {
                                                 b.columns);
                                 quantise_part<Isa>(p.gate, gate, r, b.column, b.columns);
                                 quantise_part<Isa>(p.up, up, r, b.column, b.columns);
-                                quantise_part<Isa>(p.h, h, r, b.column, b.columns);
+                                keep_part<Isa>(p.h, h, r, b.column, b.columns);
                             }
                         },
                         panels_of_a_tile};
 }
 
-template <class Isa, class Scaling>
-auto blocks_of_gated_back(const e4m3_gated_linear_back<Scaling>& p) {
+template <class Isa, class H, class W, class Scaling>
+auto blocks_of_gated_back(const coded_gated_linear_back<H, W, Scaling>& p) {
     p.check();
     return product_list{
         p.g.count,
@@ -138,7 +160,7 @@ auto blocks_of_gated_back(const e4m3_gated_linear_back<Scaling>& p) {
                 swiglu_row<Isa>(row[2], row[0], row[1], weight, b.columns);
                 // As row r of the whole.
                 const rows<const bfloat16> h(row[2] - b.column, r + 1, p.wd.in, 0);
-                quantise_part<Isa>(p.h, h, r, b.column, b.columns);
+                keep_part<Isa>(p.h, h, r, b.column, b.columns);
             }
         },
         panels_of_a_tile};
@@ -146,13 +168,14 @@ auto blocks_of_gated_back(const e4m3_gated_linear_back<Scaling>& p) {
 
 }  // namespace detail
 
-template <class Isa, class... Source, class... Scaling>
-void gated_linear(cpu_on<Isa> on, const e4m3_gated_linear_of<Source, Scaling>&... experts) {
+template <class Isa, class... H, class... X, class... W, class... Scaling>
+void gated_linear(cpu_on<Isa> on, const coded_gated_linear_of<H, X, W, Scaling>&... experts) {
     detail::each_block(on, detail::blocks_of_gated<Isa>(experts)...);
 }
 
-template <class Isa, class... Scaling>
-void gated_linear_backward(cpu_on<Isa> on, const e4m3_gated_linear_back<Scaling>&... experts) {
+template <class Isa, class... H, class... W, class... Scaling>
+void gated_linear_backward(cpu_on<Isa> on,
+                           const coded_gated_linear_back<H, W, Scaling>&... experts) {
     detail::each_block(on, detail::blocks_of_gated_back<Isa>(experts)...);
     (detail::add_pieces(on, experts), ...);
 }

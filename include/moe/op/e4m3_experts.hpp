@@ -59,38 +59,54 @@ void grouped_linear_backward_weight(reference, rows<G> dw, e4m3_rows<Y> dy, e4m3
                                       g.first[e + 1] - g.first[e]);
 }
 
+// What differs between products of e4m3 and those of bfloat16.
+namespace detail {
+template <class Source> int width_of_operand(const e4m3_rows<Source>& x) { return x.width(); }
+inline int width_of_operand(const picked<bfloat16>& x) { return x.from.width; }
+inline auto operand_row(const picked<bfloat16>& x, int i) {
+    return [row = x[i]](int j) { return row[j]; };
+}
+template <class Scaling> int count_of_rows(const quantised<e4m3, Scaling>& h) {
+    return h.code.count;
+}
+inline int count_of_rows(const rows<bfloat16>& h) { return h.count; }
+}  // namespace detail
+
 // x: one row a routed row    gate, up, h: (rows, width)    weight: (rows), or null for 1
-template <class Source, class Scaling> struct e4m3_gated_linear_of {
-    quantised<e4m3, Scaling> h, gate, up;
-    e4m3_rows<Source> x;
-    matrices<e4m3> wg, wu;
+// Operands are e4m3_rows and e4m3, or picked rows and weights of bfloat16: then h is too.
+template <class H, class X, class W, class Scaling> struct coded_gated_linear_of {
+    H h;
+    quantised<e4m3, Scaling> gate, up;
+    X x;
+    matrices<W> wg, wu;
     const float* weight;
     groups g;
 
     void check() const {
         MOE_CHECK(wg.count, ==, g.count);
         MOE_CHECK(wu.count, ==, g.count);
-        MOE_CHECK(x.width(), ==, wg.in);
-        MOE_CHECK(x.width(), ==, wu.in);
-        for (const auto& one : {h, gate, up}) {
+        MOE_CHECK(detail::width_of_operand(x), ==, wg.in);
+        MOE_CHECK(detail::width_of_operand(x), ==, wu.in);
+        MOE_CHECK(h.width, ==, wg.out);
+        MOE_CHECK(detail::count_of_rows(h), >=, g.rows());
+        for (const auto& one : {gate, up}) {
             MOE_CHECK(one.width, ==, wg.out);
             MOE_CHECK(one.code.count, >=, g.rows());
         }
     }
 };
-template <class Source, class Scaling>
-e4m3_gated_linear_of(quantised<e4m3, Scaling>, quantised<e4m3, Scaling>, quantised<e4m3, Scaling>,
-                     e4m3_rows<Source>, matrices<e4m3>, matrices<e4m3>, const float*, groups)
-    -> e4m3_gated_linear_of<Source, Scaling>;
+template <class H, class X, class W, class Scaling>
+coded_gated_linear_of(H, quantised<e4m3, Scaling>, quantised<e4m3, Scaling>, X, matrices<W>,
+                      matrices<W>, const float*, groups) -> coded_gated_linear_of<H, X, W, Scaling>;
 
 // dy: one row a routed row    pieces: (rows, swiglu_pieces(width)), room for parts of dweight
-template <class Scaling> struct e4m3_gated_linear_back {
+template <class H, class W, class Scaling> struct coded_gated_linear_back {
     rows<bfloat16> dgate, dup;
-    quantised<e4m3, Scaling> h;
+    H h;
     float* dweight;
     picked<bfloat16> dy;
     quantised<const e4m3, Scaling> gate, up;
-    matrices<e4m3> wd;
+    matrices<W> wd;
     const float* weight;
     groups g;
     float* pieces = nullptr;
@@ -102,7 +118,9 @@ template <class Scaling> struct e4m3_gated_linear_back {
             MOE_CHECK(one.width, ==, wd.in);
             MOE_CHECK(one.count, >=, g.rows());
         }
-        for (const auto& one : {gate, up, quantised<const e4m3, Scaling>(h)}) {
+        MOE_CHECK(h.width, ==, wd.in);
+        MOE_CHECK(detail::count_of_rows(h), >=, g.rows());
+        for (const auto& one : {gate, up}) {
             MOE_CHECK(one.width, ==, wd.in);
             MOE_CHECK(one.code.count, >=, g.rows());
         }
@@ -137,6 +155,17 @@ quantised<Format, Scaling> columns_of(const quantised<Format, Scaling>& x, int r
     return {row.code.columns(first, count), row.scale + first / Scaling::columns, count};
 }
 
+// Some columns of row r of h, as it is held.
+template <class Scaling>
+void keep_columns(reference on, const quantised<e4m3, Scaling>& h, int r, int first,
+                  rows<const bfloat16> from) {
+    quantise(on, columns_of(h, r, first, from.width), from);
+}
+inline void keep_columns(reference, const rows<bfloat16>& h, int r, int first,
+                         rows<const bfloat16> from) {
+    for (int j = 0; j < from.width; ++j) h(r, first + j) = from(0, j);
+}
+
 // work(first column, columns) for every tile of a row.
 template <class Work> void each_tile(int width, const Work& work) {
     for (int first = 0; first < width; first += e4m3_tile)
@@ -151,8 +180,8 @@ struct tile_of_experts {
 
 }  // namespace detail
 
-template <class... Source, class... Scaling>
-void gated_linear(reference on, const e4m3_gated_linear_of<Source, Scaling>&... experts) {
+template <class... H, class... X, class... W, class... Scaling>
+void gated_linear(reference on, const coded_gated_linear_of<H, X, W, Scaling>&... experts) {
     const auto one = [&](const auto& p) {
         p.check();
         detail::each_routed_row(p.g, [&](int e, int r) {
@@ -161,7 +190,7 @@ void gated_linear(reference on, const e4m3_gated_linear_of<Source, Scaling>&... 
                 detail::tile_of_experts tile;
                 const auto gate = tile.view(0, count), up = tile.view(1, count),
                            h = tile.view(2, count);
-                const auto product = [&](const matrix<e4m3>& w, int o) {
+                const auto product = [&](const auto& w, int o) {
                     return bfloat16(
                         detail::chain(w.in, 0.0F, x, [&](int i) { return weight_at(w, o, i); }));
                 };
@@ -172,19 +201,21 @@ void gated_linear(reference on, const e4m3_gated_linear_of<Source, Scaling>&... 
                 swiglu(on, h, gate, up, p.weight ? p.weight + r : nullptr);
                 quantise(on, detail::columns_of(p.gate, r, first, count), gate);
                 quantise(on, detail::columns_of(p.up, r, first, count), up);
-                quantise(on, detail::columns_of(p.h, r, first, count), h);
+                detail::keep_columns(on, p.h, r, first, h);
             });
         });
     };
     (one(experts), ...);
 }
 
-template <class... Scaling>
-void gated_linear_backward(reference on, const e4m3_gated_linear_back<Scaling>&... experts) {
-    const auto one = [&](const auto& p) {
+template <class... H, class... W, class... Scaling>
+void gated_linear_backward(reference on, const coded_gated_linear_back<H, W, Scaling>&... experts) {
+    const auto one = [&]<class Held, class Weight, class Tiles>(
+                         const coded_gated_linear_back<Held, Weight, Tiles>& p) {
         p.check();
         detail::each_routed_row(p.g, [&](int e, int r) {
-            const auto dy = detail::gradient_row<e4m3>::of({p.dy[r], 1, p.wd.out}, 0);
+            const auto dy =
+                detail::gradient_row<Weight>::of(rows<const bfloat16>(p.dy[r], 1, p.wd.out), 0);
             const float weight = p.weight ? p.weight[r] : 1.0F;
             float dweight = 0;
             detail::each_tile(p.wd.in, [&](int first, int count) {
@@ -206,7 +237,7 @@ void gated_linear_backward(reference on, const e4m3_gated_linear_back<Scaling>&.
                     dweight = first + begin == 0 ? piece : dweight + piece;
                 }
                 swiglu(on, h, gate, up, p.weight ? p.weight + r : nullptr);
-                quantise(on, detail::columns_of(p.h, r, first, count), h);
+                detail::keep_columns(on, p.h, r, first, h);
             });
             if (p.dweight) p.dweight[r] = dweight;
         });

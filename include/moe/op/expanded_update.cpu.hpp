@@ -16,11 +16,11 @@ namespace detail {
 template <class Isa, class Some>
 void with_words(const weight_rounding& how, std::uint64_t element, int count, const Some& some) {
     const words<Isa>* const none = nullptr;
-    if (!how.stochastic) return sweep(count, [&](int i, auto n) { some(i, n, none); });
+    if (!how.stochastic) return moe::sweep(count, [&](int i, auto n) { some(i, n, none); });
     for (int block = 0; block < count; block += 64) {
         const rounding_block<Isa> random(how.seed, how.stream,
                                          (element + std::uint64_t(block)) / 64);
-        sweep(smaller(64, count - block),
+        moe::sweep(smaller(64, count - block),
               [&](int i, auto n) { some(block + i, n, &random.of[i / lane_count]); });
     }
 }

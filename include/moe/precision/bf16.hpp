@@ -13,7 +13,7 @@
 namespace moe {
 
 // Number formats that a field of a policy can name.
-enum class number_format : std::uint8_t { fp32, bf16, e5m6 };
+enum class number_format : std::uint8_t { fp32, bf16, e5m6, e4m3 };
 
 // Resident copies of a weight: the FP32 master and, for each of the two products that read it, one
 // packed in bfloat16: 4 + 2 + 2 bytes, with gradient and moments 20 a parameter. With one copy,

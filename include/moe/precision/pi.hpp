@@ -31,11 +31,18 @@ struct pi {
     moe::rounding rounding = moe::rounding::nearest;  // of the remainder or, without, of the weight
     int moment_group = 32;  // neighbours that share a scale; 0: moments in FP32
 
+    // What the way back keeps of gate and up of experts, and what it computes again: h always, the
+    // outputs of norms if asked for.
+    number_format cached = number_format::e4m3;  // or bf16, which keeps h too
+    bool recompute_norms = true;
+
     constexpr void each(auto visit) const {
         visit("gradients", gradients);
         visit("remainder", remainder);
         visit("rounding", rounding);
         visit("moment_group", moment_group);
+        visit("cached", cached);
+        visit("recompute_norms", recompute_norms);
     }
 };
 
