@@ -51,7 +51,7 @@ void attend(rows<T> o, rows<float> lse, const head_of<T>& head, float scale) {
             for (int i = 0; i < pair.queries; i += strip_rows)
                 multiply_strip<Isa>(
                     out.part(i, smaller(strip_rows, pair.queries - i)).columns(column, width),
-                    left_queries{s + i}, right, pair.keys_of_some(i, strip_rows),
+                    queries_on_left{s + i}, right, pair.keys_of_some(i, strip_rows),
                     first == 0 ? onto::nothing : onto::scaled, softmax.factor + i);
         }
     }
@@ -77,7 +77,7 @@ void add_to_keys(rows<float> d_key, const float* weight, rows<const T> query, ti
             const int count = smaller(strip_rows, pair.keys - j), i = pair.first_query(j);
             if (i >= pair.queries) break;
             multiply_strip<Isa>(d_key.part(j, count).columns(column, width),
-                                left_rows{weight + j * tile_queries + i, tile_queries, count},
+                                rows_on_left{weight + j * tile_queries + i, tile_queries, count},
                                 {right.at + i * right.step, right.step}, pair.queries - i,
                                 j >= first_new ? onto::nothing : onto::sum);
         }
@@ -117,7 +117,7 @@ void attend_backward(rows<T> narrow_dq, rows<float> dk, rows<float> dv, rows<con
             for (int i = 0; i < pair.queries; i += strip_rows)
                 multiply_strip<Isa>(
                     dq.part(i, smaller(strip_rows, pair.queries - i)).columns(column, width),
-                    left_queries{ds + i}, right, pair.keys_of_some(i, strip_rows),
+                    queries_on_left{ds + i}, right, pair.keys_of_some(i, strip_rows),
                     first == 0 ? onto::nothing : onto::sum);
         }
     }

@@ -53,26 +53,26 @@ private:
 
 // The left operands of a product, number (r, k) for row r and step k. Rows from 'count' on do not
 // exist: the last one is read in their place and the result is not stored.
-struct left_rows {
+struct rows_on_left {
     const float* at;
     std::ptrdiff_t stride;
     int count;
 
-    left_rows from_row(int r) const { return {at + r * stride, stride, count - r}; }
+    rows_on_left from_row(int r) const { return {at + r * stride, stride, count - r}; }
 };
-inline left_rows rows_of(rows<const float> x) { return {x.at, x.stride, x.count}; }
+inline rows_on_left rows_of(rows<const float> x) { return {x.at, x.stride, x.count}; }
 // Scores, a row of the product being a query: all eight rows of a strip are there.
-struct left_queries {
+struct queries_on_left {
     const float* at;
 
-    left_queries from_row(int r) const { return {at + r}; }
+    queries_on_left from_row(int r) const { return {at + r}; }
 };
 
 // A walk over the steps of a left operand.
 template <int Height> struct walk_rows {
     const float* row[Height];
 
-    explicit walk_rows(const left_rows& left) {
+    explicit walk_rows(const rows_on_left& left) {
         row[0] = left.at;
         MOE_UNROLL
         for (int r = 1; r < Height; ++r) row[r] = row[r - 1] + (r < left.count ? left.stride : 0);
@@ -86,14 +86,14 @@ template <int Height> struct walk_rows {
 template <int Height> struct walk_queries {
     const float* at;
 
-    explicit walk_queries(const left_queries& left) : at(left.at) {}
+    explicit walk_queries(const queries_on_left& left) : at(left.at) {}
     MOE_INLINE float get(int r, int step) const { return at[step * tile_queries + r]; }
     MOE_INLINE void advance(int steps) { at += steps * tile_queries; }
 };
-template <int Height> walk_rows<Height> walk(const left_rows& left) {
+template <int Height> walk_rows<Height> walk(const rows_on_left& left) {
     return walk_rows<Height>(left);
 }
-template <int Height> walk_queries<Height> walk(const left_queries& left) {
+template <int Height> walk_queries<Height> walk(const queries_on_left& left) {
     return walk_queries<Height>(left);
 }
 
