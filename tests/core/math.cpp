@@ -49,3 +49,18 @@ TEST_CASE("the exponential at its edges") {
     CHECK(moe::sigmoid(-1000.0F) == doctest::Approx(0));
     CHECK(moe::sigmoid(1000.0F) == 1.0F);
 }
+
+TEST_CASE("the logarithm is within two units in the last place") {
+    double worst = 0;
+    for (std::uint64_t i = 0; i < 200000; ++i) {
+        const float spread = moe::random_uniform(2, 0, i) * 240 - 120;
+        const float x = i % 2 ? std::exp2(spread) : 1 + spread / 1000;
+        const double expected = std::log(double(x));
+        const float ulp =
+            std::nextafter(std::abs(float(expected)), 1000.0F) - std::abs(float(expected));
+        worst = std::max(worst, std::abs(double(moe::logarithm(x)) - expected) / double(ulp));
+    }
+    CHECK(worst < 2);
+    CHECK(moe::logarithm(1.0F) == 0.0F);
+    CHECK(std::isnan(moe::logarithm(std::numeric_limits<float>::quiet_NaN())));
+}

@@ -96,6 +96,19 @@ TEST_CASE("the first lanes alone are read and written") {
     });
 }
 
+TEST_CASE("a streamed line arrives whole and alone") {
+    test::on_every_isa(1, [](auto on) {
+        using vector = typename decltype(on)::vector;
+        alignas(64) float to[48];
+        float from[16];
+        for (int i = 0; i < 16; ++i) from[i] = float(i + 1);
+        for (float& x : to) x = -1;
+        vector::load(from).stream(to + 16);
+        vector::finish_streams();
+        for (int i = 0; i < 48; ++i) CHECK(to[i] == (i / 16 == 1 ? float(i - 15) : -1));
+    });
+}
+
 TEST_CASE("lanes change places") {
     test::on_every_isa(1, [](auto on) {
         using vector = typename decltype(on)::vector;

@@ -6,6 +6,7 @@
 #include <moe/op/pack.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 namespace {
@@ -44,6 +45,30 @@ TEST_CASE("pairs of inputs lie together, an odd last one beside a zero") {
     CHECK(packed_index<bfloat16>(64, 2, 100, 7) == 64 * 8 + 72);  // is 100 - 64 wide
     CHECK(packed_size<bfloat16>(100, 7) == 800);
     CHECK(packed_size<float>(100, 7) == 700);
+}
+
+TEST_CASE("a streamed copy is the same copy") {
+    test::on_every_isa(1, [](auto on) {
+        using isa = typename decltype(on)::instructions;
+        for (const shape s : {shape{64, 256}, {65, 17}, {130, 300}}) {
+            const auto w = random_rows<float>(s.out, s.in, 1);
+            const int size = int(packed_size<float>(s.out, s.in));
+            guarded<float> plain(1, size);
+            std::vector<float> room(std::size_t(size) + 32);
+            // on a line, where streams need it, and off it
+            void* line = room.data();
+            std::size_t left = room.size() * sizeof(float);
+            for (const int off : {0, 1}) {
+                auto* const streamed = static_cast<float*>(std::align(64, 64, line, left)) + off;
+                op::pack(reference{}, weight_copies<float>{plain.data(), nullptr}, w.view());
+                for (int o = 0; o < s.out; o += panel_width)
+                    for (int i = 0; i < s.in; i += op::detail::packed_columns)
+                        op::detail::pack_tile<isa>(weight_copies<float>{streamed, nullptr},
+                                                   w.view(), o, i, true);
+                CHECK(std::equal(streamed, streamed + size, plain.data()));
+            }
+        }
+    });
 }
 
 template <class T> void check_packing() {

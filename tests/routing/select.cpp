@@ -128,4 +128,22 @@ TEST_CASE("every index is still chosen once when values are infinite or NaN") {
     CHECK((chosen[0] == 0 && chosen[1] == 1));
 }
 
+TEST_CASE("many values meet in the order of few: zeros are equal, NaN is infinite") {
+    constexpr float infinite = std::numeric_limits<float>::infinity();
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+    const float some[] = {0.0F, -0.0F, 1.0F, -1.0F, infinite, -infinite, nan, -nan, 1e-40F};
+    for (std::uint64_t trial = 0; trial < 500; ++trial) {
+        float values[50];
+        for (int i = 0; i < 50; ++i)
+            values[i] = some[random_below(trial % 2 ? 9 : 4, 3, trial, std::uint64_t(i))];
+        const int wanted = 1 + int(trial % 50);
+        detail::ranking<50, float> ranked(wanted);
+        for (int i = 0; i < 50; ++i) ranked.offer(i, values[i]);
+        std::vector<int> expected, chosen(std::size_t(wanted), -7);
+        ranked.best().each([&](int i) { expected.push_back(i); });
+        detail::select_largest<50>(chosen.data(), wanted, values);
+        CHECK(chosen == expected);
+    }
+}
+
 }  // namespace

@@ -68,6 +68,11 @@ template <> struct lanes<isa::avx2_fma> {
         _mm256_storeu_ps(p, low);
         _mm256_storeu_ps(p + 8, high);
     }
+    MOE_INLINE void stream(float* p) const {
+        _mm256_stream_ps(p, low);
+        _mm256_stream_ps(p + 8, high);
+    }
+    static MOE_INLINE void finish_streams() { _mm_sfence(); }
     MOE_INLINE void store_first(float* p, int n) const {
         _mm256_maskstore_ps(p, first_mask(n), low);
         _mm256_maskstore_ps(p + 8, first_mask(n - 8), high);

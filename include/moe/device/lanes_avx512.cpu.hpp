@@ -39,6 +39,8 @@ struct lanes<Isa> {
     }
     MOE_INLINE void stay() { asm("" : "+v"(v)); }
     MOE_INLINE void store(float* p) const { _mm512_storeu_ps(p, v); }
+    MOE_INLINE void stream(float* p) const { _mm512_stream_ps(p, v); }
+    static MOE_INLINE void finish_streams() { _mm_sfence(); }
     MOE_INLINE void store_first(float* p, int n) const {
         _mm512_mask_storeu_ps(p, first_mask(n), v);
     }

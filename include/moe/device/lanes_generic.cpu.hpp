@@ -59,6 +59,10 @@ template <> struct lanes<isa::generic> {
     // In a register from here on: what is used several times is not loaded again each time.
     MOE_INLINE void stay() {}
     MOE_INLINE void store(float* p) const { std::memcpy(p, v, sizeof v); }
+    // Past the caches, to a whole line of them that nobody reads soon: spares fetching the line.
+    // Before another thread may read it the writer finishes its streams.
+    MOE_INLINE void stream(float* p) const { store(p); }
+    static MOE_INLINE void finish_streams() {}
     MOE_INLINE void store_first(float* p, int n) const {
         for (int i = 0; i < n; ++i) p[i] = v[i];
     }

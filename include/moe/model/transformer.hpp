@@ -29,12 +29,9 @@ template <class Recipe> struct transformer_of {
     static constexpr int mixture_layers = sizes.layers - dense_layers;
     static constexpr bool tied = sizes.tied_embeddings;
     static constexpr bool looks_further = sizes.mtp_depth > 0;
-    // Rows of logits in flight in head and loss: 2 MB, that the caches hold, and enough to share
-    // out.
-    static constexpr int chunk = [] {
-        constexpr int rows = (1 << 19) / vocab / 128 * 128;
-        return rows < 128 ? 128 : rows;
-    }();
+    // Rows of logits in flight in head and loss: half a megabyte, that the second cache holds
+    // beside the weight, but so many that the weight and its gradient are seldom read anew.
+    static constexpr int chunk = larger((1 << 17) / vocab / 128 * 128, 256);
 
     using dense_part = layers_of<Recipe, dense_block, 0, dense_layers, hidden>;
     using mixture_part = layers_of<Recipe, mixture_block, dense_layers, mixture_layers, hidden>;

@@ -71,6 +71,8 @@ void adamw_step(cpu_on<Isa> on, rows<float> w, rows<G> g, rows<float> m, rows<fl
     MOE_CHECK(v.count, ==, w.count);
     constexpr int columns = detail::packed_columns;
     const detail::adamw_constants<float> constants(numbers);
+    // A stack of this size passes through the caches; smaller ones may be there for the next step.
+    const bool streams = std::ptrdiff_t(w.count) * w.width >= (1 << 20);
     const int panels = ceil_divide(matrix_rows, panel_width);
     const int strips = ceil_divide(w.width, columns);
     on.each(w.count / matrix_rows * panels * strips, [&](int tile) {
@@ -84,7 +86,7 @@ void adamw_step(cpu_on<Isa> on, rows<float> w, rows<G> g, rows<float> m, rows<fl
             lanewise.row(w[r] + begin, g[r] + begin, m[r] + begin, v[r] + begin, count);
         }
         detail::pack_tile<Isa>(member_of(copies, member, matrix_rows, w.width),
-                               w.part(first_row, matrix_rows), output, begin);
+                               w.part(first_row, matrix_rows), output, begin, streams);
     });
 }
 

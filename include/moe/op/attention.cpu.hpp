@@ -8,57 +8,12 @@
 #pragma once
 
 #include <moe/device/sweep.hpp>
+#include <moe/op/attention_softmax.cpu.hpp>
 #include <moe/op/attention_tile.cpu.hpp>
 
 namespace moe::op {
 
 namespace detail {
-
-// Running softmax of a tile of queries: s becomes exp(s - maximum), and 'factor' is what sums over
-// earlier keys have to be multiplied with.
-template <class Isa> struct running_softmax {
-    using vector = lanes<Isa>;
-    alignas(64) float maximum[tile_queries], sum[tile_queries], factor[tile_queries];
-
-    running_softmax() {
-        for (int i = 0; i < tile_queries; ++i) {
-            maximum[i] = -INFINITY;
-            sum[i] = 0;
-        }
-    }
-
-    void add(float* s, tile_pair pair) {
-        for (int i = 0; i < pair.vectors() * lane_count; i += lane_count) {
-            const int some = pair.keys_of_some(i, lane_count), all = pair.keys_of_all(i);
-            const vector before = vector::load(maximum + i);
-            vector highest[4] = {before, before, before, before};  // exact, so any order is right
-            int j = 0;
-            for (; j + 4 <= all; j += 4) {
-                MOE_UNROLL
-                for (int u = 0; u < 4; ++u)
-                    highest[u] = max(vector::load(s + (j + u) * tile_queries + i), highest[u]);
-            }
-            for (; j < some; ++j) {
-                float* const at = s + j * tile_queries + i;
-                const vector score = masked(vector::load(at), j, i, pair.diagonal);
-                score.store(at);
-                highest[0] = max(score, highest[0]);
-            }
-            const vector now = max(max(highest[0], highest[1]), max(highest[2], highest[3]));
-            const vector shrink = exponential(before - now);
-            vector total = vector::splat(0);
-            for (int k = 0; k < some; ++k) {
-                float* const at = s + k * tile_queries + i;
-                const vector p = exponential(vector::load(at) - now);
-                p.store(at);
-                total = total + p;
-            }
-            now.store(maximum + i);
-            shrink.store(factor + i);
-            fma(vector::load(sum + i), shrink, total).store(sum + i);
-        }
-    }
-};
 
 // One head of some queries, with the keys and values they may see.
 template <class T> struct head_of {
@@ -81,7 +36,7 @@ template <class T, std::size_t Size> rows<float> summed_in(rows<T> result, float
 template <class Isa, class T>
 void attend(rows<T> o, rows<float> lse, const head_of<T>& head, float scale) {
     using vector = lanes<Isa>;
-    transposed<Isa, T> query(head.q, scale);
+    transposed<Isa, T> query(head.q, scale * log2_of_e);
     running_softmax<Isa> softmax;
     panel_of_rows<Isa> panel;
     alignas(64) float s[tile_keys * tile_queries], sums[tile_queries * widest_sum];
@@ -96,44 +51,24 @@ void attend(rows<T> o, rows<float> lse, const head_of<T>& head, float scale) {
             for (int i = 0; i < pair.queries; i += strip_rows)
                 multiply_strip<Isa>(
                     out.part(i, smaller(strip_rows, pair.queries - i)).columns(column, width),
-                    left_operand{s + i, 1, tile_queries, strip_rows}, right,
-                    pair.keys_of_some(i, strip_rows), first == 0 ? onto::nothing : onto::scaled,
-                    softmax.factor + i);
+                    queries_on_left{s + i}, right, pair.keys_of_some(i, strip_rows),
+                    first == 0 ? onto::nothing : onto::scaled, softmax.factor + i);
         }
     }
     for (int i = 0; i < o.count; ++i) {
         const vector by = vector::splat(1.0F / softmax.sum[i]);
         sweep(o.width,
               [&](int j, auto n) { store(o[i] + j, n, load<vector>(out[i] + j, n) * by); });
-        // in double: a library's float logarithm may differ from another's
-        lse(i, 0) = softmax.maximum[i] + float(std::log(double(softmax.sum[i])));
     }
+    softmax.log_of_sums();
+    for (int i = 0; i < o.count; ++i) lse(i, 0) = softmax.sum[i];
 }
 
-// s becomes p = exp(s - lse), dp becomes ds = p (dp - mean) scale.
-template <class Isa>
-void softmax_backward(float* s, float* dp, tile_pair pair, const float* lse, const float* mean,
-                      float scale) {
-    using vector = lanes<Isa>;
-    const vector by = vector::splat(scale);
-    for (int i = 0; i < pair.vectors() * lane_count; i += lane_count) {
-        const vector shift = vector::load(lse + i), centre = vector::load(mean + i);
-        const int some = pair.keys_of_some(i, lane_count), all = pair.keys_of_all(i);
-        const auto key = [&](int at, vector score) {
-            const vector p = exponential(score - shift);
-            p.store(s + at);
-            (p * (vector::load(dp + at) - centre) * by).store(dp + at);
-        };
-        int j = 0;
-        for (int at = i; j < all; ++j, at += tile_queries) key(at, vector::load(s + at));
-        for (int at = j * tile_queries + i; j < some; ++j, at += tile_queries)
-            key(at, masked(vector::load(s + at), j, i, pair.diagonal));
-    }
-}
-
-// d_key[j] += sum over the queries that see key j of weight[j][i] query[i]
+// d_key[j] += sum over the queries that see key j of weight[j][i] query[i]. Strips from first_new
+// on hold nothing yet.
 template <class Isa, class T>
-void add_to_keys(rows<float> d_key, const float* weight, rows<const T> query, tile_pair pair) {
+void add_to_keys(rows<float> d_key, const float* weight, rows<const T> query, tile_pair pair,
+                 int first_new) {
     panel_of_rows<Isa> panel;
     for (int column = 0; column < query.width; column += panel.width) {
         const int width = smaller(panel.width, query.width - column);
@@ -142,18 +77,20 @@ void add_to_keys(rows<float> d_key, const float* weight, rows<const T> query, ti
             const int count = smaller(strip_rows, pair.keys - j), i = pair.first_query(j);
             if (i >= pair.queries) break;
             multiply_strip<Isa>(d_key.part(j, count).columns(column, width),
-                                left_operand{weight + j * tile_queries + i, tile_queries, 1, count},
+                                rows_on_left{weight + j * tile_queries + i, tile_queries, count},
                                 {right.at + i * right.step, right.step}, pair.queries - i,
-                                onto::sum);
+                                j >= first_new ? onto::nothing : onto::sum);
         }
     }
 }
 
+// first_new: the key from which on dk and dv hold nothing yet.
 template <class Isa, class T>
 void attend_backward(rows<T> narrow_dq, rows<float> dk, rows<float> dv, rows<const T> d_o,
-                     rows<const T> o, rows<const float> lse, const head_of<T>& head, float scale) {
+                     rows<const T> o, rows<const float> lse, const head_of<T>& head, float scale,
+                     int first_new) {
     using vector = lanes<Isa>;
-    transposed<Isa, T> query(head.q, scale), d_out(d_o, 1.0F);
+    transposed<Isa, T> query(head.q, scale * log2_of_e), d_out(d_o, scale);
     alignas(64) float sums[std::is_same_v<T, float> ? 1 : tile_queries * widest_sum];
     const rows<float> dq = summed_in(narrow_dq, sums);
     panel_of_rows<Isa> panel;
@@ -164,24 +101,24 @@ void attend_backward(rows<T> narrow_dq, rows<float> dk, rows<float> dv, rows<con
         sweep(o.width, [&](int j, auto n) {
             products = fma(load<vector>(d_o[i] + j, n), load<vector>(o[i] + j, n), products);
         });
-        mean[i] = sum(products);
-        shift[i] = lse(i, 0);
+        mean[i] = sum(products) * scale;
+        shift[i] = lse(i, 0) * log2_of_e;
     }
     for (int first = 0; first < head.seen(); first += tile_keys) {
         const tile_pair pair = head.pair(first);
         query.scores(s, head.k.part(first, pair.keys), pair);
         d_out.scores(ds, head.v.part(first, pair.keys), pair);
-        softmax_backward<Isa>(s, ds, pair, shift, mean, scale);
-        add_to_keys<Isa>(dv.part(first, pair.keys), s, d_o, pair);
-        add_to_keys<Isa>(dk.part(first, pair.keys), ds, head.q, pair);
+        softmax_backward<Isa>(s, ds, pair, shift, mean);
+        add_to_keys<Isa>(dv.part(first, pair.keys), s, d_o, pair, first_new - first);
+        add_to_keys<Isa>(dk.part(first, pair.keys), ds, head.q, pair, first_new - first);
         for (int column = 0; column < dq.width; column += panel.width) {
             const int width = smaller(panel.width, dq.width - column);
             const auto right = panel.fill(head.k.part(first, pair.keys).columns(column, width));
             for (int i = 0; i < pair.queries; i += strip_rows)
                 multiply_strip<Isa>(
                     dq.part(i, smaller(strip_rows, pair.queries - i)).columns(column, width),
-                    left_operand{ds + i, 1, tile_queries, strip_rows}, right,
-                    pair.keys_of_some(i, strip_rows), first == 0 ? onto::nothing : onto::sum);
+                    queries_on_left{ds + i}, right, pair.keys_of_some(i, strip_rows),
+                    first == 0 ? onto::nothing : onto::sum);
         }
     }
     if constexpr (!std::is_same_v<T, float>) copy_rows<Isa>(narrow_dq, rows<const float>(dq));
@@ -244,14 +181,20 @@ void attention_backward(cpu_on<Isa> on, rows<T> dq, output<T> dk, output<T> dv, 
         const detail::tile_of_head keys{s, sequence, first_head, 0};
         const rows<float> d_key = keys.of_keys(sums.dk, s.key_dim);
         const rows<float> d_value = keys.of_keys(sums.dv, s.value_dim);
-        detail::clear<Isa>(d_key);
-        detail::clear<Isa>(d_value);
+        // The first tile that sees a key assigns to it, where tiles meet the strips of keys.
+        const bool assigns = tiles > 0 && (s.keys - s.queries) % detail::strip_rows == 0;
+        if (!assigns) {
+            detail::clear<Isa>(d_key);
+            detail::clear<Isa>(d_value);
+        }
         for (int i = 0; i < s.sharing() * tiles; ++i) {
             const detail::tile_of_head at{s, sequence, first_head + i / tiles, i % tiles};
+            const auto head = at.read(q, k, v);
+            const int first_new = !assigns || i >= tiles ? s.keys : i ? head.first_position : 0;
             detail::attend_backward<Isa, T>(at.of_queries(dq, s.key_dim), d_key, d_value,
                                             at.of_queries(d_o, s.value_dim),
                                             at.of_queries(o, s.value_dim), at.of_queries(lse, 1),
-                                            at.read(q, k, v), float(s.scale));
+                                            head, float(s.scale), first_new);
         }
         if constexpr (!std::is_same_v<T, float>) {
             detail::copy_rows<Isa>(keys.of_keys(dk, s.key_dim), rows<const float>(d_key));

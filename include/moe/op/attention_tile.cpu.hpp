@@ -51,14 +51,51 @@ private:
     constexpr int clamped(int j) const { return j < 0 ? 0 : smaller(j, keys); }
 };
 
-// The left operand of a product: the number for row r and step k is at[r * row + k * step]. Rows
-// from 'rows' on do not exist: the last one is read in their place and the result is not stored.
-struct left_operand {
+// The left operands of a product, number (r, k) for row r and step k. Rows from 'count' on do not
+// exist: the last one is read in their place and the result is not stored.
+struct rows_on_left {
     const float* at;
-    std::ptrdiff_t row, step;
-    int rows;
+    std::ptrdiff_t stride;
+    int count;
+
+    rows_on_left from_row(int r) const { return {at + r * stride, stride, count - r}; }
 };
-inline left_operand rows_of(rows<const float> x) { return {x.at, x.stride, 1, x.count}; }
+inline rows_on_left rows_of(rows<const float> x) { return {x.at, x.stride, x.count}; }
+// Scores, a row of the product being a query: all eight rows of a strip are there.
+struct queries_on_left {
+    const float* at;
+
+    queries_on_left from_row(int r) const { return {at + r}; }
+};
+
+// A walk over the steps of a left operand.
+template <int Height> struct walk_rows {
+    const float* row[Height];
+
+    explicit walk_rows(const rows_on_left& left) {
+        row[0] = left.at;
+        MOE_UNROLL
+        for (int r = 1; r < Height; ++r) row[r] = row[r - 1] + (r < left.count ? left.stride : 0);
+    }
+    MOE_INLINE float get(int r, int step) const { return row[r][step]; }
+    MOE_INLINE void advance(int steps) {
+        MOE_UNROLL
+        for (int r = 0; r < Height; ++r) row[r] += steps;
+    }
+};
+template <int Height> struct walk_queries {
+    const float* at;
+
+    explicit walk_queries(const queries_on_left& left) : at(left.at) {}
+    MOE_INLINE float get(int r, int step) const { return at[step * tile_queries + r]; }
+    MOE_INLINE void advance(int steps) { at += steps * tile_queries; }
+};
+template <int Height> walk_rows<Height> walk(const rows_on_left& left) {
+    return walk_rows<Height>(left);
+}
+template <int Height> walk_queries<Height> walk(const queries_on_left& left) {
+    return walk_queries<Height>(left);
+}
 
 // The right operand: sixteen numbers a vector from at[k * step] on.
 struct right_operand {
@@ -70,8 +107,8 @@ struct right_operand {
 enum class onto : std::uint8_t { nothing, sum, scaled };
 
 // A tile of c, in registers while k runs. Full: all columns exist, otherwise c.width of one vector.
-template <class Isa, int Vectors, bool Full>
-MOE_NOINLINE void multiply_tile(const rows<float>& c, const left_operand& left, right_operand right,
+template <class Isa, int Vectors, bool Full, class Left>
+MOE_NOINLINE void multiply_tile(const rows<float>& c, const Left& left, right_operand right,
                                 int depth, onto begin, const float* factor) {
     using vector = lanes<Isa>;
     constexpr int height = strip_shape<Isa>::rows;
@@ -79,10 +116,9 @@ MOE_NOINLINE void multiply_tile(const rows<float>& c, const left_operand& left, 
         return Full ? vector::load(from + v * lane_count) : vector::load_first(from, c.width);
     };
     vector sum[height][Vectors];
-    const float* row[height];
+    auto from = walk<height>(left);
     MOE_UNROLL
     for (int r = 0; r < height; ++r) {
-        row[r] = left.at + smaller(r, left.rows - 1) * left.row;
         MOE_UNROLL
         for (int v = 0; v < Vectors; ++v)
             sum[r][v] = begin != onto::nothing && r < c.count ? read(c[r], v) : vector::splat(0);
@@ -94,19 +130,27 @@ MOE_NOINLINE void multiply_tile(const rows<float>& c, const left_operand& left, 
             for (int v = 0; v < Vectors; ++v) sum[r][v] = sum[r][v] * vector::splat(factor[r]);
         }
     }
-    std::ptrdiff_t at = 0;
-    for (int k = 0; k < depth; ++k) {
+    const auto step = [&](int k) {
         vector b[Vectors];
         MOE_UNROLL
         for (int v = 0; v < Vectors; ++v) b[v] = read(right.at, v);
+        right.at += right.step;
         MOE_UNROLL
         for (int r = 0; r < height; ++r) {
-            const vector a = vector::splat(row[r][at]);
+            const vector a = vector::splat(from.get(r, k));
             MOE_UNROLL
             for (int v = 0; v < Vectors; ++v) sum[r][v] = fma(a, b[v], sum[r][v]);
         }
-        at += left.step;
-        right.at += right.step;
+    };
+    int k = 0;
+    for (; k + 4 <= depth; k += 4) {
+        MOE_UNROLL
+        for (int u = 0; u < 4; ++u) step(u);
+        from.advance(4);
+    }
+    for (; k < depth; ++k) {
+        step(0);
+        from.advance(1);
     }
     MOE_UNROLL
     for (int r = 0; r < height; ++r) {
@@ -122,14 +166,14 @@ MOE_NOINLINE void multiply_tile(const rows<float>& c, const left_operand& left, 
 }
 
 // A strip of up to eight rows: c (rows, width), right (depth, width); factor: one a row.
-template <class Isa>
-MOE_INLINE void multiply_strip(rows<float> c, left_operand left, right_operand right, int depth,
+template <class Isa, class Left>
+MOE_INLINE void multiply_strip(rows<float> c, const Left& left, right_operand right, int depth,
                                onto begin, const float* factor = nullptr) {
     using shape = strip_shape<Isa>;
     constexpr int wide = shape::vectors * lane_count;
     for (int row = 0; row < c.count; row += shape::rows) {
         const rows<float> part = c.part(row, c.count - row);
-        const left_operand from{left.at + row * left.row, left.row, left.step, left.rows - row};
+        const Left from = left.from_row(row);
         const float* const by = factor ? factor + row : nullptr;
         int column = 0;
         for (; column + wide <= c.width; column += wide)
@@ -149,23 +193,20 @@ template <class Isa, class To, class From> void copy_rows(rows<To> to, rows<cons
               [&](int j, auto n) { store(to[i] + j, n, load<lanes<Isa>>(from[i] + j, n)); });
 }
 
-// The right operand of a product, copied together from rows that lie far apart: rows a power of two
-// apart share a few lines of the nearest cache.
+// The right operand of a product. Floats are read where they lie: rows a power of two apart share a
+// few lines of the nearest cache, but come from the next one ahead of their use. Others are
+// widened.
 template <class Isa> struct panel_of_rows {
     static constexpr int width = 2 * lane_count;
     alignas(64) float at[tile_keys * width];
 
     template <class T> right_operand fill(rows<const T> from) {
-        using vector = lanes<Isa>;
-        float* to = at;
-        if (from.width == width)
-            for (int k = 0; k < from.count; ++k, to += width) {
-                vector::load(from[k]).store(to);
-                vector::load(from[k] + lane_count).store(to + lane_count);
-            }
-        else
-            copy_rows<Isa>(rows<float>(to, from.count, from.width, width), from);
-        return {at, width};
+        if constexpr (std::is_same_v<T, float>) {
+            return {from.at, from.stride};
+        } else {
+            copy_rows<Isa>(rows<float>(at, from.count, from.width, width), from);
+            return {at, width};
+        }
     }
 };
 

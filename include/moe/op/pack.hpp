@@ -68,8 +68,9 @@ template <class T, class M> void pack(reference, weight_copies<T> copies, rows<M
 namespace detail {
 
 // Inputs [first, last) of one panel. A square of sixteen outputs and sixteen inputs is turned over
-// in registers; what is left at the edges goes number by number.
-template <class Isa> void pack_panel(float* to, rows<const float> w, panel p, int first, int last) {
+// in registers; what is left at the edges goes number by number. Streams: past the caches.
+template <class Isa, bool Streams = false>
+void pack_panel(float* to, rows<const float> w, panel p, int first, int last) {
     constexpr int side = lane_count;
     const auto one_by_one = [&](int output, int outputs, int input, int inputs) {
         for (int i = input; i < input + inputs; ++i)
@@ -87,10 +88,16 @@ template <class Isa> void pack_panel(float* to, rows<const float> w, panel p, in
             lanes<Isa> square[side];
             for (int r = 0; r < side; ++r) square[r] = lanes<Isa>::load(w[p.first + o + r] + i);
             transpose(square);
-            for (int r = 0; r < side; ++r)
-                square[r].store(to + std::ptrdiff_t(i - first + r) * p.width + o);
+            for (int r = 0; r < side; ++r) {
+                float* const line = to + std::ptrdiff_t(i - first + r) * p.width + o;
+                if constexpr (Streams)
+                    square[r].stream(line);
+                else
+                    square[r].store(line);
+            }
         }
     }
+    if constexpr (Streams) lanes<Isa>::finish_streams();
 }
 
 // The tile of a weight that is packed at a time: a panel of outputs by four panels of inputs, so
@@ -148,15 +155,21 @@ void pack_pairs_across(bfloat16* across, rows<const bfloat16> tile, int first_ou
     }
 }
 
-// One tile of one matrix (w: all of it), from 'first_output' and 'first_input' on.
+// One tile of one matrix (w: all of it), from 'first_output' and 'first_input' on. Where the copies
+// are so large that they leave the caches before they are read, they are streamed past them.
 template <class Isa>
-void pack_tile(weight_copies<float> copies, rows<const float> w, int first_output,
-               int first_input) {
+void pack_tile(weight_copies<float> copies, rows<const float> w, int first_output, int first_input,
+               bool streams = false) {
     const panel p = panel_of(first_output, w.count, w.width);
     const int last = smaller(first_input + packed_columns, w.width);
-    if (copies.packed)
-        pack_panel<Isa>(copies.packed + p.at + std::ptrdiff_t(first_input) * p.width, w, p,
-                        first_input, last);
+    if (copies.packed) {
+        float* const to = copies.packed + p.at + std::ptrdiff_t(first_input) * p.width;
+        const bool whole_lines = p.width == panel_width && std::uintptr_t(to) % 64 == 0;
+        if (streams && whole_lines)
+            pack_panel<Isa, true>(to, w, p, first_input, last);
+        else
+            pack_panel<Isa>(to, w, p, first_input, last);
+    }
     if (copies.across)
         for (int o = first_output; o < first_output + p.width; ++o)
             for (int i = first_input; i < last; ++i)
@@ -164,7 +177,7 @@ void pack_tile(weight_copies<float> copies, rows<const float> w, int first_outpu
 }
 template <class Isa>
 void pack_tile(weight_copies<bfloat16> copies, rows<const float> w, int first_output,
-               int first_input) {
+               int first_input, bool /*streams*/ = false) {
     using vector = lanes<Isa>;
     if (!copies.packed && !copies.across) return;
     narrow_tile memory;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The largest of some values, by index: ties go to the lower index, NaN counts as largest (so that
-// a broken router shows itself in the loss instead of never being chosen). One pass; a value is
-// inserted only when it beats the smallest of the list, so the usual cost is one comparison each.
+// a broken router shows itself in the loss instead of never being chosen). Of few values in one
+// pass; a value is inserted only when it beats the smallest of the list, so the usual cost is one
+// comparison each. Of many the largest is taken time after time, sixteen to a look.
 #pragma once
 
 #include <moe/core/check.hpp>
@@ -10,6 +11,7 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 namespace moe::detail {
 
@@ -61,12 +63,56 @@ private:
     T value_[Capacity + 1] = {infinity};
 };
 
+// Integers in the order of the values. Loops over integers become vectors, those over floats must
+// not: a compiler has to keep the order in which NaN and the two zeros meet.
+template <class T> constexpr auto order_of(T value) {
+    using integer = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+    constexpr auto infinity = std::bit_cast<integer>(std::numeric_limits<T>::infinity());
+    constexpr integer all = std::numeric_limits<integer>::max();
+    const auto bits = std::bit_cast<integer>(value + T(0));  // one zero
+    const integer order = bits < 0 ? bits ^ all : bits;
+    return (bits & all) > infinity ? infinity : order;
+}
+
+template <int Size, class T>
+constexpr index_set<Size> largest_of_many(int wanted, const T* values) {
+    using integer = decltype(order_of(T()));
+    constexpr int block = 16, blocks = ceil_divide(Size, block);
+    constexpr integer taken = std::numeric_limits<integer>::min();
+    const auto most_of = [](const integer* x, int count) {
+        integer most = x[0];
+        for (int i = 1; i < count; ++i) most = larger(most, x[i]);
+        return most;
+    };
+    const auto first_in = [](const integer* x, int count, integer value) {
+        int first = 0;
+        for (int i = count - 1; i >= 0; --i) first = x[i] == value ? i : first;
+        return first;
+    };
+    integer order[blocks * block] = {}, most[blocks] = {};
+    for (int i = 0; i < blocks * block; ++i) order[i] = i < Size ? order_of(values[i]) : taken;
+    for (int b = 0; b < blocks; ++b) most[b] = most_of(order + b * block, block);
+    index_set<Size> set;
+    for (int n = 0; n < wanted; ++n) {
+        const integer next = most_of(most, blocks);
+        const int of = first_in(most, blocks, next);
+        integer* const in = order + of * block;
+        const int at = first_in(in, block, next);
+        set.insert(of * block + at);
+        in[at] = taken;
+        most[of] = most_of(in, block);
+    }
+    return set;
+}
+
 // chosen (wanted): ascending. wanted is at least 1 and at most Size.
 template <int Size, class T>
 constexpr void select_largest(int* chosen, int wanted, const T* values) {
     MOE_CHECK(wanted, <=, Size);
     if constexpr (Size == 1) {  // apart: GCC 12 sees accesses behind the only value otherwise
         if (wanted == 1) *chosen = 0;
+    } else if constexpr (Size > 32) {
+        largest_of_many<Size>(wanted, values).each([&](int i) { *chosen++ = i; });
     } else {
         ranking<Size, T> best(wanted);
         for (int i = 0; i < Size; ++i) best.offer(i, values[i]);
