@@ -22,6 +22,6 @@ template <class Recipe>
 using dense_block =
     typename block_of<Recipe, swiglu<Recipe, of<Recipe>.ffn.dense_intermediate>>::type;
 template <class Recipe>
-using mixture_block = typename block_of<Recipe, experts_layer<Recipe>>::type;
+using mixture_block = typename block_of<Recipe, mixture<Recipe>>::type;
 
 }  // namespace moe

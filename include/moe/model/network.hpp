@@ -276,7 +276,7 @@ private:
         gradients_state::each(
             name(),
             [&](const name&, auto& to, auto& other) {
-                if constexpr (spec_of<decltype(to)>.trained && spec_of<decltype(to)>.count() > 0)
+                if constexpr (spec_of<decltype(to)>.trained_count() > 0)
                     op::add_and_clear(on(), to.view(), other.view());
             },
             gradients_[std::size_t(into)], gradients_[std::size_t(from)]);
