@@ -6,6 +6,7 @@
 #include <moe/io/checkpoint.part.hpp>
 #include <moe/io/corpus.part.hpp>
 #include <moe/io/file.part.hpp>
+#include <moe/io/grown.part.hpp>
 #include <moe/io/hash.part.hpp>
 #include <moe/io/hugging_face.part.hpp>
 #include <moe/io/hugging_face_config.part.hpp>
