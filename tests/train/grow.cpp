@@ -29,7 +29,7 @@ moe::grow_settings grow_settings_in(const test::folder& in, std::int64_t steps,
     s.replay = in / "text";
     s.out = in / domain;
     s.steps = steps;
-    s.sequences = 8;
+    s.batch = 8 * 32;
     s.warmup = 2;
     s.captured_new = 500, s.captured_old = 300;
     s.threads = 2;

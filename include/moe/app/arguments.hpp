@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace moe {
 
@@ -23,6 +24,9 @@ enum class command_word : std::uint8_t {
     generate,
     export_model,
     import_model,
+    grow,
+    merge,
+    remove,
 };
 
 struct command {
@@ -30,6 +34,9 @@ struct command {
     std::string print;  // what --help or --version has to say; nothing else is to be done then
 
     moe::settings settings;     // train; of the other words threads, grains, batch, seed and json
+    moe::grow_settings growth;  // grow
+    std::vector<std::string> models;  // merge
+    std::string domain;               // remove
     std::string model;          // score, generate, export, import: the folder that is read
     std::string to;             // export, import: the folder that is written
     std::string text;           // score: the file

@@ -10,6 +10,7 @@
 
 #include <moe/recipe/fields.hpp>
 #include <moe/recipe/of.hpp>
+#include <moe/routing/top_k.hpp>
 
 #include <array>
 #include <type_traits>
@@ -100,11 +101,27 @@ template <class Recipe> consteval bool growth_fits() {
                       "moe: a recipe that says 'grows' must have more experts than the other, in "
                       "the slot (ffn.slot) or in the top-k (ffn.routed), not in both. Write, "
                       "e.g.: .slot = 1");
-        constexpr bool bias = now.routed == was.routed || of<Recipe>.balance.uses_bias();
+        constexpr bool bias =
+            now.routed == was.routed ||
+            (of<Recipe>.balance.uses_bias() &&
+             std::is_base_of_v<sigmoid_top_k, std::remove_const_t<decltype(Recipe::routing)>>);
         static_assert(bias,
-                      "moe: new experts can join the top-k only where the router has a selection "
-                      "bias. Write, e.g.: moe::bias_balance balance {.rate = 1e-3}; or .slot = 1");
-        return one && bias;
+                      "moe: new experts can join the top-k only of moe::sigmoid_top_k with a "
+                      "selection bias. Write, e.g.: moe::bias_balance balance {.rate = 1e-3}; or "
+                      "instead: .slot = 1");
+        // In groups that grew, the old experts would get other numbers.
+        constexpr bool groups = [] {
+            if constexpr (requires { Recipe::routing.groups; })
+                return of<Recipe>.routing.groups == 1 || now.routed == was.routed ||
+                       of<Recipe>.routing.groups > of<from>.routing.groups;
+            else
+                return true;
+        }();
+        static_assert(groups,
+                      "moe: a recipe that says 'grows' must keep the groups of the other: new "
+                      "experts in the top-k are groups of their own, of the same size. Write, "
+                      "e.g.: .routed = 20 and .groups = 5 where there were 16 in 4");
+        return one && bias && groups;
     } else {
         return false;
     }

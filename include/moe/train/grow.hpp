@@ -81,7 +81,7 @@ inline void require_unchanged(const io::tensor_list& base, const io::good_model&
 
 // From must be what To says that it grows. Writes nothing until all is done.
 template <class From, class To, class On = device_on<To>, class Observer>
-growth_summary grow(const grow_settings& s, Observer& observer) {
+growth_summary grow(grow_settings s, Observer& observer) {
     static_assert(growing<To> && checked<To>());
     static_assert(std::is_same_v<From, typename To::grows>,
                   "moe: grow<From, To> needs a To that says 'using grows = From;'");
@@ -89,8 +89,11 @@ growth_summary grow(const grow_settings& s, Observer& observer) {
     const auto since = [&] {
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     };
-    if (s.sequences < 2)
-        throw usage_error("--batch: expected at least two sequences, new text and old");
+    constexpr int context = of<To>.model.context;
+    if (s.batch == 0) s.batch = 16 * context;
+    if (s.batch < 2 * context || s.batch % context != 0)
+        throw usage_error("--batch: expected at least two whole sequences, a multiple of " +
+                          std::to_string(context) + ", found " + std::to_string(s.batch));
     detail::require_new_folder(s.out);
     const io::good_model from = io::find_model(s.model);
     for (const std::string& warning : from.warnings) observer.note(warning);
@@ -107,7 +110,7 @@ growth_summary grow(const grow_settings& s, Observer& observer) {
                           std::to_string(fresh.domains()) + " in " + s.data);
     if (fresh.validation_windows(0) == 0)
         throw error(s.data + ": too short: no file holds two windows of " +
-                    std::to_string(of<To>.model.context) + " tokens, one to train and one to check");
+                    std::to_string(context) + " tokens, one to train and one to check");
     const std::string domain = fresh.domain(0);
     std::vector<io::grown_domain> domains = io::grown_domains(from.about);
     for (const io::grown_domain& one : domains)
@@ -172,7 +175,7 @@ growth_summary grow(const grow_settings& s, Observer& observer) {
     summary.grows = std::string(type_name<From>());
     summary.place = grown.in_slot ? "slot" : "top-k";
     summary.steps = s.steps;
-    summary.tokens = s.steps * s.sequences * of<To>.model.context;
+    summary.tokens = s.steps * s.batch;
     summary.parameters = counts::parameters;
     summary.trained = counts::parameters - count<From>::parameters;
     summary.planned_bytes = std::int64_t(grower.planned().total());

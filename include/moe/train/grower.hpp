@@ -71,9 +71,9 @@ public:
            const std::vector<std::string>& old_folders)
         : settings_(s),
           fresh_(s.data, words, context, s.seed),
-          network_({int(s.sequences - old_sequences(s)), context},
+          network_({int(sequences(s) - old_sequences(s)), context},
                    {.threads = s.threads, .grains = 2}),
-          windows_(std::size_t(s.sequences) * (context + 1)) {
+          windows_(std::size_t(sequences(s)) * (context + 1)) {
         for (const std::string& folder : old_folders)
             old_.push_back(std::make_unique<domain_text>(folder, words, context, s.seed));
         network_.each_parameter([](const name&, auto values, spec) {
@@ -84,8 +84,10 @@ public:
         leaks_.assign(std::size_t(layers) * added * old_.size(), s.leak / added);
     }
 
+    // Of a step.
+    static std::int64_t sequences(const grow_settings& s) { return s.batch / context; }
     static std::int64_t old_sequences(const grow_settings& s) {
-        return std::max<std::int64_t>(1, s.sequences / 8);
+        return std::max<std::int64_t>(1, sequences(s) / 8);
     }
 
     network_type& network() { return network_; }
@@ -121,20 +123,19 @@ public:
                              .steps = settings_.steps,
                              .warmup = std::min(settings_.warmup, settings_.steps / 2),
                              .final_share = settings_.final_share};
-        const std::int64_t old = old_sequences(settings_), fresh = settings_.sequences - old;
+        const std::int64_t old = old_sequences(settings_), fresh = sequences(settings_) - old;
         step_report report;
         report.step = steps_done_ + 1;
-        report.tokens = settings_.sequences * context;
+        report.tokens = settings_.batch;
         report.rate = rates.rate(steps_done_);
 
-        const auto grain = [&](std::int64_t sequences, double weight, auto&& read) {
-            for (std::int64_t i = 0; i < sequences; ++i)
-                read(windows_.data() + i * (context + 1));
-            const double share = weight / (double(sequences) * context);
+        const auto grain = [&](std::int64_t count, double weight, auto&& read) {
+            for (std::int64_t i = 0; i < count; ++i) read(windows_.data() + i * (context + 1));
+            const double tokens = double(count) * context;
             return network_.forward_backward(
-                       {windows_.data(), std::size_t(sequences * (context + 1))}, context, share,
-                       0) /
-                   (double(sequences) * context);
+                       {windows_.data(), std::size_t(count * (context + 1))}, context,
+                       weight / tokens, 0) /
+                   tokens;
         };
         report.loss = grain(fresh, 1, [&](int* to) { fresh_.order.read(fresh_.next++, to); });
         const std::uint64_t first_old = old_read_;

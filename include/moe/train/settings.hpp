@@ -44,7 +44,7 @@ struct grow_settings {
     std::string replay;          // folder of old text, a sub-folder a domain
     std::string out;             // model folder to write, new or empty
     std::int64_t steps = 440;    // optimizer steps
-    std::int64_t sequences = 16;  // a step, an eighth of them old text
+    std::int64_t batch = 0;      // tokens a step, an eighth of them old text; 0: 16 x the context
     double rate = 3e-3;          // peak learning rate
     double final_share = 0.03;   // last rate as a share of the peak
     std::int64_t warmup = 20;    // steps
