@@ -4,6 +4,7 @@
 #include "tests/support/small.hpp"
 
 #include <doctest/doctest.h>
+#include <moe/io/safetensors.hpp>
 #include <moe/train/grow.hpp>
 
 #include <algorithm>

@@ -147,7 +147,7 @@ public:
     }
 
     // Tokens behind a sequence that training looks at.
-    static constexpr int lookahead = 1 + of<Recipe>.model.mtp_depth;
+    static constexpr int lookahead = growing<Recipe> ? 1 : 1 + of<Recipe>.model.mtp_depth;
 
     // windows: (sequences, length + lookahead) tokens. Adds the gradients of share * (sum of the
     // losses of all predicted tokens) + sequence_share * (sum of the sequences' balance losses) as

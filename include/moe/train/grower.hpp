@@ -17,8 +17,11 @@
 #include <moe/train/step_report.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <functional>
+#include <limits>
 #include <memory>
 #include <numeric>
 #include <vector>
@@ -194,11 +197,12 @@ private:
     };
     // What one layer sees of a text.
     struct states {
+        int tokens = 0;
         std::vector<precise> x;       // (tokens, hidden)
-        std::vector<precise> lowest;  // (tokens) the score that a newcomer in the top-k must beat
+        std::vector<precise> logits;  // (tokens, old experts), where newcomers join the top-k
         std::vector<std::int64_t> served = std::vector<std::int64_t>(old_routed);
 
-        rows<const precise> view() const { return {x.data(), int(lowest.size()), hidden}; }
+        rows<const precise> view() const { return {x.data(), tokens, hidden}; }
     };
 
     // visit(layer, kept of its mixture), without that of multi-token prediction.
@@ -248,70 +252,103 @@ private:
                 from.order.read(std::uint64_t(i + j), windows_.data() + j * (context + 1));
             network_.loss({windows_.data(), std::size_t(some * (context + 1))}, context);
             each_layer([&](int at, const auto& mixture) {
-                if (at == layer) remember(seen, mixture, biases_of(layer), int(some) * context);
+                if (at == layer) remember(seen, mixture, int(some) * context);
             });
         }
         return seen;
     }
-    // Selection biases of a layer's experts.
-    auto biases_of(int layer) {
-        const precise* found = nullptr;
-        int at = 0;
-        transformer::each_mixture_state(network_.weights(), [&](const auto& state) {
-            if (at++ == layer) found = state.bias.at;
-        });
-        return found;
-    }
-    void remember(states& seen, const auto& mixture, const precise* bias, int tokens) {
+    static void remember(states& seen, const auto& mixture, int tokens) {
+        seen.tokens += tokens;
         for (int t = 0; t < tokens; ++t) {
             for (int j = 0; j < hidden; ++j) seen.x.push_back(precise(mixture.x(t, j)));
-            precise lowest = std::numeric_limits<precise>::infinity();
-            for (int i = 0; i < mixture.plan.active; ++i) {
-                const int e = mixture.plan.chosen[std::ptrdiff_t(t) * mixture.plan.active + i];
-                if (e < 0) continue;
-                ++seen.served[std::size_t(e)];
-                if constexpr (!in_slot)
-                    lowest = std::min(lowest, sigmoid(mixture.logits(t, e)) + precise(bias[e]));
-            }
-            seen.lowest.push_back(lowest);
+            if constexpr (!in_slot)
+                seen.logits.insert(seen.logits.end(), mixture.logits[t],
+                                   mixture.logits[t] + old_routed);
+            const dispatch_plan& plan = mixture.plan;
+            for (int i = 0; i < plan.active; ++i)
+                if (const int e = plan.chosen[std::ptrdiff_t(t) * plan.active + i]; e >= 0)
+                    ++seen.served[std::size_t(e)];
         }
     }
+
     placement placement_of(int layer) {
         placement p;
         const states fresh = see(layer, fresh_, settings_.captured_new);
         std::vector<states> old;
-        states all;
+        std::vector<precise> all;
         for (const auto& one : old_) {
             old.push_back(see(layer, *one, settings_.captured_old));
-            all.x.insert(all.x.end(), old.back().x.begin(), old.back().x.end());
-            all.lowest.insert(all.lowest.end(), old.back().lowest.begin(),
-                              old.back().lowest.end());
+            all.insert(all.end(), old.back().x.begin(), old.back().x.end());
         }
         p.rows.resize(std::size_t(added) * hidden);
         const rows<precise> r(p.rows.data(), added, hidden);
-        separate(network_.on(), r, fresh.view(), k_means(fresh.view(), added), all.view());
+        separate(network_.on(), r, fresh.view(), k_means(fresh.view(), added),
+                 rows<const precise>(all.data(), int(all.size() / hidden), hidden));
 
-        p.bias.assign(added, std::numeric_limits<float>::infinity());
-        for (const states& domain : old) {
-            std::vector<precise> z(domain.lowest.size() * added);
-            op::linear(network_.on(), rows<precise>(z.data(), domain.view().count, added),
-                       domain.view(), matrix<precise>{r.at, nullptr, added, hidden});
-            for (int j = 0; j < added; ++j) {
-                std::vector<precise> scores;
-                for (std::size_t t = 0; t < domain.lowest.size(); ++t) {
-                    const precise score = z[t * added + std::size_t(j)];
-                    scores.push_back(in_slot ? score : sigmoid(score) - domain.lowest[t]);
-                }
-                float& bias = p.bias[std::size_t(j)];
-                bias = std::min(bias, float(bias_of_share(scores, settings_.leak / added)));
-            }
+        std::vector<std::vector<precise>> z;  // of each old domain: (tokens, added)
+        for (const states& one : old) {
+            z.emplace_back(std::size_t(one.tokens) * added);
+            op::linear(network_.on(), rows<precise>(z.back().data(), one.tokens, added),
+                       one.view(), matrix<precise>{r.at, nullptr, added, hidden});
         }
+        p.bias.assign(added, 0);
+        if constexpr (in_slot)
+            for (int j = 0; j < added; ++j) {
+                p.bias[std::size_t(j)] = std::numeric_limits<float>::infinity();
+                for (const auto& of_domain : z) {
+                    std::vector<precise> scores;
+                    for (std::size_t i = std::size_t(j); i < of_domain.size(); i += added)
+                        scores.push_back(of_domain[i]);
+                    p.bias[std::size_t(j)] =
+                        std::min(p.bias[std::size_t(j)],
+                                 float(bias_of_share(scores, settings_.leak / added)));
+                }
+            }
+        else
+            p.bias.assign(added, bias_in_top_k(layer, old, z));
         p.copied.resize(old_routed);
         std::iota(p.copied.begin(), p.copied.end(), 0);
         std::stable_sort(p.copied.begin(), p.copied.end(), [&](int a, int b) {
             return fresh.served[std::size_t(a)] > fresh.served[std::size_t(b)];
         });
         return p;
+    }
+
+    // The largest one with which the whole routing, groups too, sends at most the leak's share of
+    // each old domain to newcomers.
+    float bias_in_top_k(int layer, const std::vector<states>& old,
+                        const std::vector<std::vector<precise>>& z) {
+        constexpr int routed = of<Recipe>.ffn.routed, active = of<Recipe>.routing.active;
+        float bias[routed];
+        int at = 0;
+        transformer::each_mixture_state(network_.weights(), [&](const auto& state) {
+            if (at++ == layer)
+                for (int e = 0; e < old_routed; ++e) bias[e] = float(state.bias.at[e]);
+        });
+        const auto fits = [&](float newcomers) {
+            for (int j = 0; j < added; ++j) bias[old_routed + j] = newcomers;
+            for (std::size_t d = 0; d < old.size(); ++d) {
+                std::int64_t taken = 0;
+                for (int t = 0; t < old[d].tokens; ++t) {
+                    precise logits[routed], weight[active];
+                    int chosen[active];
+                    std::copy_n(old[d].logits.data() + std::ptrdiff_t(t) * old_routed, old_routed,
+                                logits);
+                    std::copy_n(z[d].data() + std::ptrdiff_t(t) * added, added,
+                                logits + old_routed);
+                    of<Recipe>.routing.template choose<routed>(chosen, weight, logits, bias);
+                    taken += chosen[active - 1] >= old_routed;
+                }
+                if (double(taken) > settings_.leak * old[d].tokens) return false;
+            }
+            return true;
+        };
+        float low = -2, high = 2;  // affinities lie between 0 and 1
+        for (int i = 0; i < 24; ++i) {
+            const float middle = (low + high) / 2;
+            (fits(middle) ? low : high) = middle;
+        }
+        return low;
     }
 
     void put(auto& mixture, const placement& p, int layer) {
