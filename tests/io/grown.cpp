@@ -162,8 +162,8 @@ TEST_CASE("experts in the top-k are taken out too, unless the others need them")
 TEST_CASE("what does not belong together is not merged") {
     grown_models m;
     const auto refused = [&](const std::vector<io::good_model>& models, int slot) {
-        const std::string words = error_of(
-            [&] { io::merge_models(models, recipe_of(models[0], slot), m.in / "never"); });
+        const std::string words =
+            error_of([&] { io::merge_models(models, recipe_of(models[0], slot), m.in / "never"); });
         CHECK_FALSE(std::filesystem::exists(m.in / "never"));
         return words;
     };
@@ -173,17 +173,18 @@ TEST_CASE("what does not belong together is not merged") {
     const auto other_expert =
         put_model(m.in / "expert", {.top_k = {10, 11, 13}, .slot = {30, 31}}, {m.art});
     CHECK(has(refused({m.a, other_expert}, 3), "differs"));
-    const auto law_again = put_model(m.in / "law", {.top_k = {10, 11, 12}, .slot = {21}}, {{
-        "law", 1, true, "another", {}}});
+    const auto law_again = put_model(m.in / "law", {.top_k = {10, 11, 12}, .slot = {21}},
+                                     {{"law", 1, true, "another", {}}});
     CHECK(has(refused({m.a, law_again}, 2), "has grown 'law', and so has"));
     CHECK(has(refused({m.a, m.base}, 1), "has grown no domain"));
-    CHECK(has(refused({m.a, m.b}, 2), "merging gives ffn.slot = 3, and this program's recipe has 2"));
+    CHECK(
+        has(refused({m.a, m.b}, 2), "merging gives ffn.slot = 3, and this program's recipe has 2"));
 }
 
 TEST_CASE("models that grew on the same grown model are merged behind it") {
     grown_models m;
-    const io::grown_domain tax{"tax", 1, true, hash_of(m.a), {}}, bio{"bio", 1, true,
-                                                                     hash_of(m.a), {}};
+    const io::grown_domain tax{"tax", 1, true, hash_of(m.a), {}},
+        bio{"bio", 1, true, hash_of(m.a), {}};
     const auto c = put_model(m.in / "c", {{10, 11, 12}, {20, 40}}, {m.law, tax});
     const auto d = put_model(m.in / "d", {{10, 11, 12}, {20, 50}}, {m.law, bio});
     const auto cd = m.merged({c, d}, "cd");

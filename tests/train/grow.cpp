@@ -136,7 +136,7 @@ TEST_CASE("what cannot be grown is said before anything is written") {
     moe::grow<base, slotted>(settings_in(in, 0, "grown"));
     CHECK(test::has(refused([&](auto& s) { s.model = in / "grown"; }),
                     "made with another recipe: ffn.slot is 2 there and 0 here"));
-    const std::string there = test::error_of(
-        [&] { moe::grow<base, slotted>(settings_in(in, 0, "grown")); });
+    const std::string there =
+        test::error_of([&] { moe::grow<base, slotted>(settings_in(in, 0, "grown")); });
     CHECK(test::has(there, "new or empty folder"));
 }

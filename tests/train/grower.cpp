@@ -105,10 +105,9 @@ TEST_CASE("new experts join the top-k, and a grown model grows again") {
     CHECK(moe::io::find_model(in / "none").about.recipe == moe::recipe_text<base>());
 
     // A domain is grown once.
-    CHECK(test::has(test::error_of([&] {
-                        moe::grow<plain, again>(settings_in(in, "clouds30", "clouds", 1));
-                    }),
-                    "has grown the domain 'clouds' already"));
+    CHECK(test::has(
+        test::error_of([&] { moe::grow<plain, again>(settings_in(in, "clouds30", "clouds", 1)); }),
+        "has grown the domain 'clouds' already"));
 }
 
 TEST_CASE("no old domain leaks more than it may, right after placing") {

@@ -32,7 +32,8 @@ TEST_CASE("a row separates what lies apart, and the bias bounds the share") {
         std::vector<float> z;
         for (int t = 0; t < view(x, width).count; ++t) {
             float sum = 0;
-            for (int j = 0; j < width; ++j) sum = std::fma(x[std::size_t(t * width + j)], row[std::size_t(j)], sum);
+            for (int j = 0; j < width; ++j)
+                sum = std::fma(x[std::size_t(t * width + j)], row[std::size_t(j)], sum);
             z.push_back(sum);
         }
         return z;

@@ -37,14 +37,14 @@ struct command {
     moe::grow_settings growth;  // grow
     std::vector<std::string> models;  // merge
     std::string domain;               // remove
-    std::string model;          // score, generate, export, import: the folder that is read
-    std::string to;             // export, import: the folder that is written
-    std::string text;           // score: the file
-    std::string logits;         // score: where they go, if not empty
-    std::string prompt;         // generate
-    std::int64_t tokens = 200;  // generate: how many
-    double temperature = 0.8;   // generate; 0: the likeliest token each time
-    double top_p = 0.95;        // generate: from the likeliest tokens that have this probability
+    std::string model;                // score, generate, export, import: the folder that is read
+    std::string to;                   // export, import: the folder that is written
+    std::string text;                 // score: the file
+    std::string logits;               // score: where they go, if not empty
+    std::string prompt;               // generate
+    std::int64_t tokens = 200;        // generate: how many
+    double temperature = 0.8;         // generate; 0: the likeliest token each time
+    double top_p = 0.95;  // generate: from the likeliest tokens that have this probability
 };
 
 // The defaults are what --help shows and what a flag that is not given leaves.

@@ -22,8 +22,7 @@ inline void add_grow_flags(flag_list& flags, grow_settings& s) {
     flags.number("--final-share", "X", "last learning rate, as a share of the peak", s.final_share,
                  {0, 1});
     flags.number("--warmup", "N", "steps until the peak rate", s.warmup, {0});
-    flags.number("--replay-weight", "X",
-                 "of the mean loss of old text, beside that of new text: 1 gains more, 4 harms less",
+    flags.number("--replay-weight", "X", "of old text, beside new text: 1 gains more, 4 harms less",
                  s.replay_weight, {0});
     flags.number("--leak", "X", "share of each old domain's tokens that new experts may take",
                  s.leak, {0, 1});

@@ -13,8 +13,7 @@ namespace detail {
 
 inline io::good_model model_to_change(const std::string& path) {
     io::good_model found = io::find_model(path);
-    for (const std::string& warning : found.warnings)
-        std::fprintf(stderr, "%s\n", warning.c_str());
+    for (const std::string& warning : found.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
     return found;
 }
 inline int tell_written(const command& c, const io::saved_checkpoint& saved) {

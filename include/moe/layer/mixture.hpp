@@ -69,7 +69,7 @@ template <class Recipe> struct experts_with_slot {
 };
 
 template <class Recipe>
-using mixture = std::conditional_t<(sizes<Recipe>::slot > 0), experts_with_slot<Recipe>,
-                                   experts_layer<Recipe>>;
+using mixture =
+    std::conditional_t<(sizes<Recipe>::slot > 0), experts_with_slot<Recipe>, experts_layer<Recipe>>;
 
 }  // namespace moe

@@ -17,11 +17,8 @@ template <class Recipe> struct slot_layer {
     static constexpr int experts = of<Recipe>.ffn.slot, added = growth<Recipe>::slot;
 
     template <template <spec> class Slot> struct state {
-        Slot<spec{.rows = experts,
-                  .columns = hidden,
-                  .packed = true,
-                  .precise = true,
-                  .grown = added}>
+        Slot<spec{
+            .rows = experts, .columns = hidden, .packed = true, .precise = true, .grown = added}>
             router;
         Slot<spec{.columns = experts,
                   .start = start::zero,
@@ -89,12 +86,11 @@ template <class Recipe> struct slot_layer {
             const int tokens = shape.tokens();
             partial = memory.take_rows<number>(tokens, hidden);
             row_gradient = memory.take<precise>(tokens);
-            memory.overlap(
-                [&] { routed_rows = memory.take_rows<number>(tokens, hidden); },
-                [&] {
-                    pieces =
-                        memory.take<precise>(std::int64_t{1} * tokens * op::swiglu_pieces(width));
-                });
+            memory.overlap([&] { routed_rows = memory.take_rows<number>(tokens, hidden); },
+                           [&] {
+                               pieces = memory.take<precise>(std::int64_t{1} * tokens *
+                                                             op::swiglu_pieces(width));
+                           });
         }
     };
 

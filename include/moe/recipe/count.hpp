@@ -45,8 +45,7 @@ public:
 
     static constexpr std::int64_t parameters = network(is::experts + is::slot) + mtp_parameters;
 
-    static constexpr std::int64_t parameters_active =
-        network(is::active + (is::slot > 0 ? 1 : 0));
+    static constexpr std::int64_t parameters_active = network(is::active + (is::slot > 0 ? 1 : 0));
     // A lookup is no product: what costs arithmetic. A tied matrix still serves as the head.
     static constexpr std::int64_t parameters_active_without_input_embedding =
         parameters_active - (matrices - 1) * vocabulary_matrix;

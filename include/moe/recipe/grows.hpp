@@ -18,7 +18,9 @@
 namespace moe {
 
 template <class Recipe>
-concept growing = requires { typename Recipe::grows; };
+concept growing = requires {
+    typename Recipe::grows;
+};
 
 // How many experts are new, a layer: in the slot, and in the top-k.
 template <class Recipe> struct growth {

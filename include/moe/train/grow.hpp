@@ -153,8 +153,7 @@ growth_summary grow(grow_settings s, Observer& observer) {
         if (s.log_every > 0 && report.step % s.log_every == 0) meter.sample();
     }
     behind(summary.fresh, fresh);
-    for (std::size_t i = 0; i < grower.old_domains(); ++i)
-        behind(summary.old[i], grower.old(i));
+    for (std::size_t i = 0; i < grower.old_domains(); ++i) behind(summary.old[i], grower.old(i));
     detail::require_unchanged(base, from);
 
     io::grown_domain grown;

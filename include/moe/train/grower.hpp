@@ -95,9 +95,8 @@ public:
         const auto grain = [&](std::int64_t count, double weight, auto&& read) {
             for (std::int64_t i = 0; i < count; ++i) read(windows_.data() + i * (context + 1));
             const double tokens = double(count) * context;
-            return network_.forward_backward(
-                       {windows_.data(), std::size_t(count * (context + 1))}, context,
-                       weight / tokens, 0) /
+            return network_.forward_backward({windows_.data(), std::size_t(count * (context + 1))},
+                                             context, weight / tokens, 0) /
                    tokens;
         };
         report.loss = grain(fresh, 1, [&](int* to) { fresh_.order.read(fresh_.next++, to); });
@@ -135,8 +134,7 @@ public:
                 text.read(one.first, context + 1, windows_.data() + j * (context + 1));
                 bytes += double(text.bytes(one.first + 1, context));
             }
-            nats +=
-                network_.loss({windows_.data(), std::size_t(some * (context + 1))}, context);
+            nats += network_.loss({windows_.data(), std::size_t(some * (context + 1))}, context);
             is::each_layer(network_, [&](int layer, const auto& mixture) {
                 for (int t = 0; t < int(some) * context; ++t) {
                     bool used = false;

@@ -177,8 +177,8 @@ private:
         std::vector<std::vector<precise>> z;  // of each old domain: (tokens, added)
         for (const states& one : old) {
             z.emplace_back(std::size_t(one.tokens) * added);
-            op::linear(network_.on(), rows<precise>(z.back().data(), one.tokens, added),
-                       one.view(), matrix<precise>{r.at, nullptr, added, hidden});
+            op::linear(network_.on(), rows<precise>(z.back().data(), one.tokens, added), one.view(),
+                       matrix<precise>{r.at, nullptr, added, hidden});
         }
         p.bias.assign(added, 0);
         if constexpr (in_slot)
@@ -246,7 +246,8 @@ private:
                 return mixture.slot;
             else
                 return mixture;
-        }();
+        }
+        ();
         for (int j = 0; j < added; ++j) {
             for (int i = 0; i < hidden; ++i)
                 of.router.view()(first + j, i) = p.rows[std::size_t(j * hidden + i)];
@@ -264,15 +265,14 @@ private:
         const auto target = to.view().part(member * is.rows, is.rows);
         const std::int64_t count = std::int64_t{is.rows} * is.columns;
         double sum = 0;
-        for (std::int64_t i = 0; i < count; ++i)
-            sum += double(source.at[i]) * double(source.at[i]);
+        for (std::int64_t i = 0; i < count; ++i) sum += double(source.at[i]) * double(source.at[i]);
         const double noise = 0.02 * std::sqrt(sum / double(count));
         constexpr std::uint64_t streams = 0x6772'6F77'0000'0000U;  // "grow"
         for (std::int64_t i = 0; i < count; ++i) {
             using T = std::remove_cvref_t<decltype(target.at[i])>;
-            target.at[i] = T(double(source.at[i]) +
-                             noise * double(random_normal(settings_.seed, streams + stream,
-                                                          std::uint64_t(i))));
+            target.at[i] = T(
+                double(source.at[i]) +
+                noise * double(random_normal(settings_.seed, streams + stream, std::uint64_t(i))));
         }
     }
 

@@ -72,8 +72,8 @@ void separate(On on, rows<T> r, rows<const T> fresh, const std::vector<int>& clu
     const int count = r.count, width = r.width;
     std::vector<T> of_fresh(std::size_t(fresh.count) * std::size_t(count)),
         of_old(std::size_t(old.count) * std::size_t(count));
-    const rows<T> z_fresh(of_fresh.data(), fresh.count, count), z_old(of_old.data(), old.count,
-                                                                      count);
+    const rows<T> z_fresh(of_fresh.data(), fresh.count, count),
+        z_old(of_old.data(), old.count, count);
     std::vector<T> gradient(std::size_t(count) * std::size_t(width)), first(gradient.size()),
         second(gradient.size());
     std::vector<double> members(std::size_t(count), 0.0);
