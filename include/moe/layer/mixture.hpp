@@ -11,6 +11,7 @@ namespace moe {
 template <class Recipe> struct experts_with_slot {
     using inner = experts_layer<Recipe>;
     using beside = slot_layer<Recipe>;
+    static constexpr bool keeps_input = inner::keeps_input;
 
     template <template <spec> class Slot> struct state : inner::template state<Slot> {
         typename beside::template state<Slot> slot;
@@ -52,6 +53,10 @@ template <class Recipe> struct experts_with_slot {
                         read_activations<Recipe> x, const auto& weights, kept& k, work& w) {
         inner::forward(on, pass, y, x, weights, k, w);
         beside::add_forward(on, y, x, weights.slot, k.slot, w.slot);
+    }
+    static void input_again(kept& k, read_activations<Recipe> x) {
+        inner::input_again(k, x);
+        beside::input_again(k.slot, x);
     }
     static void backward_input(auto on, const pass_of<Recipe>& pass, activations<Recipe> dx,
                                read_activations<Recipe> dy, const auto& weights, kept& k, delta& d,

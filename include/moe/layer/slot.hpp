@@ -6,7 +6,7 @@
 // gradient: they hold how many tokens of other domains an expert may take (train/grower.hpp).
 #pragma once
 
-#include <moe/layer/types.hpp>
+#include <moe/layer/gated.hpp>
 
 namespace moe {
 
@@ -14,6 +14,7 @@ template <class Recipe> struct slot_layer {
     using number = activation_of<Recipe>;
     using precise = precise_of<Recipe>;
     static constexpr int hidden = of<Recipe>.model.hidden, width = of<Recipe>.ffn.intermediate;
+    using inner = gated<Recipe, width>;
     static constexpr int experts = of<Recipe>.ffn.slot, added = growth<Recipe>::slot;
 
     template <template <spec> class Slot> struct state {
@@ -51,14 +52,16 @@ template <class Recipe> struct slot_layer {
 
     struct kept {
         read_activations<Recipe> x;
+        given_input<Recipe, hidden> operand;
         rows<precise> logits;        // (tokens, experts)
         precise* gate_of = nullptr;  // (tokens) sigmoid(z) of the expert that a token got
         dispatch_plan plan;
         precise* row_weight = nullptr;
-        activations<Recipe> gate, up, h;  // (routed rows, width)
+        typename inner::kept routed_part;
 
         void place(arena& memory, batch_shape shape) {
             const int tokens = shape.tokens();
+            operand.place(memory, shape);
             logits = memory.take_rows<precise>(tokens, experts);
             gate_of = memory.take<precise>(tokens);
             plan.chosen = memory.take<int>(tokens);
@@ -66,31 +69,36 @@ template <class Recipe> struct slot_layer {
             plan.token = memory.take<int>(tokens);
             plan.row = memory.take<int>(tokens);
             row_weight = memory.take<precise>(tokens);
-            for (auto* wide : {&gate, &up, &h}) *wide = memory.take_rows<number>(tokens, width);
+            routed_part.place(memory, tokens);
         }
     };
     struct delta {
-        activations<Recipe> gate, up;
+        typename inner::delta routed_part;
         rows<precise> logits;
 
         void place(arena& memory, batch_shape shape) {
-            for (auto* wide : {&gate, &up}) *wide = memory.take_rows<number>(shape.tokens(), width);
+            routed_part.place(memory, shape.tokens());
             logits = memory.take_rows<precise>(shape.tokens(), experts);
         }
     };
     struct work {
         activations<Recipe> routed_rows, partial;
         precise *row_gradient = nullptr, *pieces = nullptr;
+        typename inner::work routed_part;
 
         void place(arena& memory, batch_shape shape) {
             const int tokens = shape.tokens();
             partial = memory.take_rows<number>(tokens, hidden);
             row_gradient = memory.take<precise>(tokens);
-            memory.overlap([&] { routed_rows = memory.take_rows<number>(tokens, hidden); },
-                           [&] {
-                               pieces = memory.take<precise>(std::int64_t{1} * tokens *
-                                                             op::swiglu_pieces(width));
-                           });
+            memory.overlap(
+                [&] {
+                    routed_rows = memory.take_rows<number>(tokens, hidden);
+                    routed_part.place(memory, tokens);
+                },
+                [&] {
+                    pieces =
+                        memory.take<precise>(std::int64_t{1} * tokens * op::swiglu_pieces(width));
+                });
         }
     };
 
@@ -99,6 +107,7 @@ template <class Recipe> struct slot_layer {
                             const auto& weights, kept& k, work& w) {
         const int tokens = x.count;
         k.x = x;
+        k.operand.take(on, x);
         const auto logits = k.logits.part(0, tokens);
         op::linear(on, logits, x, weights.router.one());
         k.plan.tokens = tokens, k.plan.active = 1, k.plan.experts = experts;
@@ -115,17 +124,18 @@ template <class Recipe> struct slot_layer {
         const groups by = k.plan.by_expert();
         const int all = by.rows();
         on.each(all, [&](int r) { k.row_weight[r] = k.gate_of[k.plan.token[r]]; });
-        const auto h = k.h.part(0, all), rows_out = w.routed_rows.part(0, all);
-        op::gated_linear(on, op::gated_linear_of<number>{h,
-                                                         k.gate.part(0, all),
-                                                         k.up.part(0, all),
-                                                         {x, k.plan.token},
-                                                         weights.gate.all(),
-                                                         weights.up.all(),
-                                                         k.row_weight,
-                                                         by});
-        op::grouped_linear(on, op::product_of<number>{rows_out, h, weights.down.all(), by});
+        const auto rows_out = w.routed_rows.part(0, all);
+        op::gated_linear(on,
+                         inner::forward(k.routed_part, w.routed_part, k.operand.read(k.plan.token),
+                                        weights.gate.all(), weights.up.all(), k.row_weight, by));
+        op::grouped_linear(on, inner::down(rows_out, inner::h(k.routed_part, w.routed_part, all),
+                                           weights.down.all(), by));
         op::combine(on, y, rows_out, k.plan, experts, y);
+    }
+
+    static void input_again(kept& k, read_activations<Recipe> x) {
+        k.x = x;
+        if constexpr (given_input<Recipe, hidden>::keeps_view) k.operand.x = x;
     }
 
     // dx holds the mixture's part.
@@ -134,17 +144,9 @@ template <class Recipe> struct slot_layer {
         const int tokens = dy.count;
         const groups by = k.plan.by_expert();
         const int all = by.rows();
-        const auto gate = d.gate.part(0, all), up = d.up.part(0, all);
-        op::gated_linear_backward(on, op::gated_linear_back<number>{gate,
-                                                                    up,
-                                                                    w.row_gradient,
-                                                                    {dy, k.plan.token},
-                                                                    k.gate.part(0, all),
-                                                                    k.up.part(0, all),
-                                                                    weights.down.all(),
-                                                                    k.row_weight,
-                                                                    by,
-                                                                    w.pieces});
+        op::gated_linear_backward(
+            on, inner::backward(k.routed_part, d.routed_part, w.row_gradient, {dy, k.plan.token},
+                                weights.down.all(), k.row_weight, by, w.pieces));
         const auto d_logits = d.logits.part(0, tokens);
         on.each(tokens, [&](int t) {
             for (int j = 0; j < experts; ++j) d_logits(t, j) = 0;
@@ -156,8 +158,8 @@ template <class Recipe> struct slot_layer {
         const auto partial = w.partial.part(0, tokens), rows_back = w.routed_rows.part(0, all);
         op::linear_backward_input(on, partial, op::way_back{d_logits, weights.router.one()});
         op::gated_linear_backward_input(
-            on, op::gated_linear_back_input<number>{rows_back, gate, up, weights.gate.all(),
-                                                    weights.up.all(), by});
+            on, inner::backward_input(rows_back, d.routed_part, weights.gate.all(),
+                                      weights.up.all(), by));
         op::combine(on, partial, rows_back, k.plan, experts, partial);
         op::add(on, dx, partial);
     }
@@ -167,13 +169,15 @@ template <class Recipe> struct slot_layer {
         constexpr int first = growing<Recipe> ? experts - added : 0;  // that is trained
         const groups by{k.plan.first + first, experts - first};
         const int all = k.plan.by_expert().rows();
-        const picked<number> x(k.x, k.plan.token);
-        op::grouped_linear_backward_weight(on, gradients.down.view(), picked(dy, k.plan.token),
-                                           k.h.part(0, all), by);
-        op::grouped_linear_backward_weight(on, gradients.gate.view(), picked(d.gate.part(0, all)),
-                                           x, by);
-        op::grouped_linear_backward_weight(on, gradients.up.view(), picked(d.up.part(0, all)), x,
-                                           by);
+        const auto& routed_part = d.routed_part;
+        op::grouped_linear_backward_weight(on, gradients.down.view(),
+                                           inner::gradient(dy, k.plan.token),
+                                           inner::h(k.routed_part, routed_part, all), by);
+        const auto x = k.operand.read(k.plan.token);
+        op::grouped_linear_backward_weight(on, gradients.gate.view(),
+                                           inner::gradient(routed_part.gate.part(0, all)), x, by);
+        op::grouped_linear_backward_weight(on, gradients.up.view(),
+                                           inner::gradient(routed_part.up.part(0, all)), x, by);
         op::linear_backward_weight(on, gradients.router.view(),
                                    d.logits.part(0, dy.count).columns(first, experts - first), k.x);
     }

@@ -76,6 +76,12 @@ template <class Recipe> constexpr auto ungrown_routing() {
     return r;
 }
 
+// What a policy keeps for the way back is no part of what it computes.
+constexpr auto without_recomputing(auto precision) {
+    if constexpr (requires { precision.recompute_norms; }) precision.recompute_norms = false;
+    return precision;
+}
+
 template <class Recipe> consteval bool growth_fits() {
     using from = typename Recipe::grows;
     constexpr auto now = of<Recipe>.ffn, was = of<from>.ffn;
@@ -88,7 +94,8 @@ template <class Recipe> consteval bool growth_fits() {
                           same_policy(of<Recipe>.attention, of<from>.attention) &&
                           same_policy(shrunk, was) &&
                           same_policy(ungrown_routing<Recipe>(), of<from>.routing) &&
-                          same_policy(of<Recipe>.precision, of<from>.precision) &&
+                          same_policy(without_recomputing(of<Recipe>.precision),
+                                      without_recomputing(of<from>.precision)) &&
                           of<Recipe>.balance.uses_bias() == of<from>.balance.uses_bias();
     static_assert(same,
                   "moe: a recipe that says 'grows' must have the model, attention, routing and "
@@ -123,7 +130,17 @@ template <class Recipe> consteval bool growth_fits() {
                       "moe: a recipe that says 'grows' must keep the groups of the other: new "
                       "experts in the top-k are groups of their own, of the same size. Write, "
                       "e.g.: .routed = 20 and .groups = 5 where there were 16 in 4");
-        return one && bias && groups;
+        constexpr bool sees = [] {
+            if constexpr (requires { Recipe::precision.recompute_norms; })
+                return !of<Recipe>.precision.recompute_norms;
+            else
+                return true;
+        }();
+        static_assert(sees,
+                      "moe: growing looks at what the layers read, which "
+                      "precision.recompute_norms does not keep. Write, e.g.: moe::fp8 precision "
+                      "{.recompute_norms = false};");
+        return one && bias && groups && sees;
     } else {
         return false;
     }

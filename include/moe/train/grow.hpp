@@ -29,18 +29,19 @@ template <class Recipe, class On> io::tensor_list base_tensors_of(network<Recipe
     for (io::named_tensor& one : tensors_of(network)) there.emplace(one.name, std::move(one));
     io::tensor_list list;
     using state = weights_of<transformer_of<from>, from>;
-    const auto shapes = std::make_unique<state>();
+    const auto shapes = std::make_unique<state>();  // without memory
     state::each(
         name(),
         [&](const name& of_field, auto& field) {
-            using T = number_of<decltype(field)>;
             constexpr spec is = spec_of<decltype(field)>;
+            const auto add = [&]<class T>(const name& of_part, rows<T>, spec part) {
+                const std::string wanted(of_part.text());
+                list.push_back(io::make_tensor(wanted, static_cast<T*>(there.at(wanted).data),
+                                               detail::shape_of_tensor(part)));
+            };
             if constexpr (is.count() > 0)
-                for (int member = 0; member < is.stack; ++member) {
-                    const std::string wanted(of_field.member(member).text());
-                    list.push_back(io::make_tensor(wanted, static_cast<T*>(there.at(wanted).data),
-                                                   detail::shape_of_tensor(is)));
-                }
+                for (int member = 0; member < is.stack; ++member)
+                    detail::visit_parts(field, of_field.member(member), member, add);
         },
         *shapes);
     return list;

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -51,8 +52,8 @@ public:
         for (const std::string& folder : old_folders)
             old_.push_back(std::make_unique<domain_text>(folder, words, context, s.seed));
         network_.each_parameter([](const name&, auto values, spec) {
-            for (int i = 0; i < values.count; ++i)
-                for (int j = 0; j < values.width; ++j) values(i, j) = 0;
+            std::memset(static_cast<void*>(values.at), 0,
+                        std::size_t(values.count) * values.width * sizeof(*values.at));
         });
         is::each_bias(network_, [](int, int, auto& bias) { bias = is::never; });
         leaks_.assign(std::size_t(layers) * added * old_.size(), s.leak / added);

@@ -264,15 +264,15 @@ private:
         const auto source = like.view().part(from * is.rows, is.rows);
         const auto target = to.view().part(member * is.rows, is.rows);
         const std::int64_t count = std::int64_t{is.rows} * is.columns;
+        const auto number = [&](std::int64_t i) { return double(precise(source.at[i])); };
         double sum = 0;
-        for (std::int64_t i = 0; i < count; ++i) sum += double(source.at[i]) * double(source.at[i]);
+        for (std::int64_t i = 0; i < count; ++i) sum += number(i) * number(i);
         const double noise = 0.02 * std::sqrt(sum / double(count));
         constexpr std::uint64_t streams = 0x6772'6F77'0000'0000U;  // "grow"
         for (std::int64_t i = 0; i < count; ++i) {
             using T = std::remove_cvref_t<decltype(target.at[i])>;
-            target.at[i] = T(
-                double(source.at[i]) +
-                noise * double(random_normal(settings_.seed, streams + stream, std::uint64_t(i))));
+            const float drawn = random_normal(settings_.seed, streams + stream, std::uint64_t(i));
+            target.at[i] = T(precise(number(i) + noise * double(drawn)));
         }
     }
 

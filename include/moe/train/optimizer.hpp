@@ -89,23 +89,23 @@ public:
     template <communicates Ranks>
     void update_share(network_type& network, Ranks& ranks, std::int64_t step, double rate,
                       clipping clip) {
-        each_trained(network, [&](const name& of_field, auto& weight, auto& gradient,
-                                  auto&... moment) {
-            constexpr spec is = spec_of<decltype(weight)>;
-            const interval mine = share_.rows_of(is);
-            if (mine.count() > 0)
-                update_rows(network.on(), of_field, weight, gradient, mine,
-                            decltype(weight.copies){},
-                            {.step = step, .rate = rate, .clip = clip.factor, .decays = is.decays},
-                            moment...);
-            std::memset(static_cast<void*>(gradient.at), 0,
-                        std::size_t(is.trained_count()) * sizeof(*gradient.at));
-            weight.each_part([&](std::string_view, auto* at, int width) {
-                ranks.all_gather(std::span(as_travels(at + std::ptrdiff_t(is.frozen) * width),
-                                           std::size_t(moment_share::all(is) * width)),
-                                 width);
+        each_trained(
+            network, [&](const name& of_field, auto& weight, auto& gradient, auto&... moment) {
+                constexpr spec is = spec_of<decltype(weight)>;
+                const interval mine = share_.rows_of(is);
+                if (mine.count() > 0)
+                    update_rows(
+                        network.on(), of_field, weight, gradient, mine, decltype(weight.copies){},
+                        {.step = step, .rate = rate, .clip = clip.factor, .decays = is.decays},
+                        moment...);
+                std::memset(static_cast<void*>(gradient.at), 0,
+                            std::size_t(is.trained_count()) * sizeof(*gradient.at));
+                weight.each_part([&](std::string_view, auto* at, int width) {
+                    ranks.all_gather(std::span(as_travels(at + std::ptrdiff_t(is.frozen) * width),
+                                               std::size_t(moment_share::all(is) * width)),
+                                     width);
+                });
             });
-        });
         network.weights_changed();
     }
 
@@ -201,7 +201,8 @@ private:
             };
             const std::array all{stored(moment)...};
             if constexpr (Weight::split) {
-                op::update_expanded(on, weight.parts().part(is.frozen + first, count), g, all, how, update);
+                op::update_expanded(on, weight.parts().part(is.frozen + first, count), g, all, how,
+                                    update);
             } else {
                 op::update_expanded(on, w, g, all, how, update);
                 const int members = count / is.rows;
