@@ -8,6 +8,7 @@
 #pragma once
 
 #include <moe/optim/schedule.hpp>
+#include <moe/train/domain_look.hpp>
 #include <moe/train/new_experts.hpp>
 #include <moe/train/optimizer.hpp>
 #include <moe/train/step_report.hpp>
@@ -20,19 +21,6 @@
 #include <vector>
 
 namespace moe {
-
-// What a network makes of a domain's held-out text, and how often its new experts are used there.
-struct domain_look {
-    std::string domain;
-    double bits_per_byte = 0;
-    std::vector<double> use;  // a mixture layer: share of the tokens that a new expert serves
-
-    double mean_use() const {
-        double sum = 0;
-        for (const double one : use) sum += one / double(use.size());
-        return sum;
-    }
-};
 
 template <class Recipe, class On = device_on<Recipe>> class grower : new_experts<Recipe> {
 public:
@@ -123,29 +111,11 @@ public:
 
     // Held-out text of a domain, 'limit' windows spread evenly over it (0: all).
     domain_look look_at(const io::corpus& text, std::int64_t limit) {
-        const std::int64_t all = text.validation_windows(0);
-        const std::int64_t count = limit > 0 ? std::min(limit, all) : all;
-        const std::int64_t at_once = network_.largest_grain().sequences;
-        domain_look look{text.domain(0), 0, std::vector<double>(std::size_t(layers), 0.0)};
-        double nats = 0, bytes = 0;
-        for (std::int64_t i = 0; i < count; i += at_once) {
-            const std::int64_t some = std::min(at_once, count - i);
-            for (std::int64_t j = 0; j < some; ++j) {
-                const io::window one = text.validation(0, (i + j) * all / count);
-                text.read(one.first, context + 1, windows_.data() + j * (context + 1));
-                bytes += double(text.bytes(one.first + 1, context));
-            }
-            nats += network_.loss({windows_.data(), std::size_t(some * (context + 1))}, context);
-            is::each_layer(network_, [&](int layer, const auto& mixture) {
-                for (int t = 0; t < int(some) * context; ++t) {
-                    bool used = false;
-                    is::each_choice(mixture, t, [&](int) { used = true; });
-                    look.use[std::size_t(layer)] += used / (double(count) * context);
-                }
-            });
-        }
-        look.bits_per_byte = nats / std::log(2.0) / bytes;
-        return look;
+        return moe::look_at(network_, text, limit, [](const auto& mixture, int token) {
+            bool used = false;
+            is::each_choice(mixture, token, [&](int) { used = true; });
+            return used;
+        });
     }
 
 private:
