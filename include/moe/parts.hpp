@@ -8,6 +8,7 @@
 #include <moe/io/parts.hpp>
 
 #include <moe/train/energy.part.hpp>
+#include <moe/train/growth_summary.part.hpp>
 #include <moe/train/summary.part.hpp>
 
 #include <moe/app/arguments.part.hpp>
@@ -16,6 +17,8 @@
 #include <moe/app/describe.part.hpp>
 #include <moe/app/figure.part.hpp>
 #include <moe/app/format.part.hpp>
+#include <moe/app/growth_flags.part.hpp>
+#include <moe/app/growth_words.part.hpp>
 #include <moe/app/gzip.part.hpp>
 #include <moe/app/instruction_set.part.hpp>
 #include <moe/app/progress.part.hpp>

@@ -177,6 +177,41 @@ TEST_CASE("arguments: the other words, every flag") {
     CHECK(c.to == "model");
 }
 
+TEST_CASE("arguments: grow, merge and remove") {
+    command c = parsed({"grow", "--model", "run",   "--data",    "text/law", "--replay",
+                        "old",  "--out",   "grown", "--steps",   "0",        "--batch",
+                        "512",  "--lr",    "1e-2",  "--leak",    "0.05",     "--replay-weight",
+                        "4",    "--seed",  "7",     "--threads", "2",        "--json"});
+    CHECK(c.word == command_word::grow);
+    CHECK(c.growth.model == "run");
+    CHECK(c.growth.data == "text/law");
+    CHECK(c.growth.replay == "old");
+    CHECK(c.growth.out == "grown");
+    CHECK(c.growth.steps == 0);
+    CHECK(c.growth.batch == 512);
+    CHECK(c.growth.rate == 1e-2);
+    CHECK(c.growth.leak == 0.05);
+    CHECK(c.growth.replay_weight == 4);
+    CHECK(c.growth.seed == 7);
+    CHECK(c.growth.threads == 2);
+    CHECK(c.growth.json);
+    CHECK(complaint({"grow", "--model", "run", "--data", "a", "--out", "b"})
+              .rfind("--replay: expected DIR", 0) == 0);
+    CHECK(complaint({"grow", "--leak", "2"}).find("from 0 to 1") != std::string::npos);
+    c = parsed({"merge", "--model", "a", "--to", "c", "--model", "b"});
+    CHECK(c.word == command_word::merge);
+    CHECK(c.models == std::vector<std::string>{"a", "b"});
+    CHECK(c.to == "c");
+    CHECK(complaint({"merge", "--model", "--model", "b", "--to", "c"}) ==
+          "--model: expected a value behind it, found the flag --model");
+    c = parsed({"remove", "--model", "a", "--domain", "law", "--to", "b", "--json"});
+    CHECK(c.word == command_word::remove);
+    CHECK(c.domain == "law");
+    CHECK(c.settings.json);
+    CHECK(complaint({"remove", "--model", "a", "--to", "b"}).rfind("--domain: expected NAME", 0) ==
+          0);
+}
+
 TEST_CASE("arguments: forms of a value") {
     CHECK(parsed(train({"--steps=7"})).settings.steps == 7);
     CHECK(parsed(train({"--steps", "7", "--steps", "8"})).settings.steps == 8);
@@ -189,14 +224,14 @@ TEST_CASE("arguments: forms of a value") {
 }
 
 TEST_CASE("arguments: a word that is missing or unknown") {
-    const std::string all = "describe, train, score, generate, export, import";
+    const std::string all = "describe, train, score, generate, export, import, grow, merge, remove";
     CHECK(complaint({}) == "expected a word: " + all + "; --help explains them");
     CHECK(complaint({"trian"}) ==
           "'trian': expected a word, one of " + all + "; did you mean train?");
     CHECK(complaint({"xyzzy"}) == "'xyzzy': expected a word, one of " + all);
     CHECK(complaint({""}) == "'': expected a word, one of " + all);
     CHECK(complaint({"--steps", "5"}) == "'--steps': expected a word, one of " + all);
-    CHECK(complaint({"grow"}) == "'grow': expected a word, one of " + all);
+    CHECK(complaint({"compare"}) == "'compare': expected a word, one of " + all);
 }
 
 TEST_CASE("arguments: a flag that is missing") {
@@ -297,7 +332,8 @@ TEST_CASE("arguments: help of the program names every word") {
     for (const char* flag : {"--help", "-h"}) {
         const command c = parsed({flag});
         CHECK(c.word == command_word::none);
-        for (const char* word : {"describe", "train", "score", "generate", "export", "import"})
+        for (const char* word : {"describe", "train", "score", "generate", "export", "import",
+                                 "grow", "merge", "remove"})
             CHECK(c.print.find(std::string("\n  ") + word + " ") != std::string::npos);
         CHECK(c.print.rfind("nano", 0) == 0);
         CHECK(c.print.find("Exit code 0") != std::string::npos);

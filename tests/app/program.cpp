@@ -96,14 +96,19 @@ TEST_CASE("program: help and version are no failure, and reading them needs no f
 }
 
 TEST_CASE("program: 2 for a line that cannot be followed, 1 for what fails, one line for both") {
-    for (const auto& [code, words] : {std::pair<int, std::vector<std::string>>{2, {}},
-                                      {2, {"trian"}},
-                                      {2, {"describe", "--bach", "5"}},
-                                      {2, {"describe", "--batch", "100"}},
-                                      {2, {"score", "--model", "nowhere"}},
-                                      {1, {"score", "--model", "no/where", "--text", "a"}},
-                                      {1, {"train", "--data", "no/where", "--out", "/dev/null"}},
-                                      {1, {"import", "--model", "no/where", "--to", "a"}}}) {
+    for (const auto& [code, words] :
+         {std::pair<int, std::vector<std::string>>{2, {}},
+          {2, {"trian"}},
+          {2, {"describe", "--bach", "5"}},
+          {2, {"describe", "--batch", "100"}},
+          {2, {"score", "--model", "nowhere"}},
+          {1, {"score", "--model", "no/where", "--text", "a"}},
+          {1, {"train", "--data", "no/where", "--out", "/dev/null"}},
+          {1, {"import", "--model", "no/where", "--to", "a"}},
+          {2,
+           {"grow", "--model", "a", "--data", "b", "--replay", "c", "--out",
+            "d"}},  // this recipe grows no other
+          {1, {"merge", "--model", "no/where", "--model", "no/where", "--to", "a"}}}) {
         const told result = run(words);
         CAPTURE(result.err);
         CHECK(result.code == code);

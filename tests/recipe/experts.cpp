@@ -10,12 +10,12 @@ TEST_CASE("what may be 0 is 0 unless said, and so is what must be said") {
         CHECK(value == 0);
         ++fields;
     });
-    CHECK(fields == 5);
+    CHECK(fields == 6);
 }
 
 TEST_CASE("only what has all numbers of the experts fits the slot") {
     struct without_shared {
-        int routed, intermediate, dense_layers, dense_intermediate;
+        int routed, intermediate, dense_layers, dense_intermediate, slot;
     };
     CHECK(moe::ffn_policy<moe::experts>);
     CHECK_FALSE(moe::ffn_policy<without_shared>);

@@ -137,6 +137,7 @@ TEST_CASE("a recipe is a flat list of keys and values") {
         {"ffn.intermediate", "1408"},
         {"ffn.dense_layers", "1"},
         {"ffn.dense_intermediate", "10944"},
+        {"ffn.slot", "0"},
         {"routing", "softmax_top_k"},
         {"routing.active", "6"},
         {"routing.groups", "1"},

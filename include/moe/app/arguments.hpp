@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace moe {
 
@@ -23,6 +24,9 @@ enum class command_word : std::uint8_t {
     generate,
     export_model,
     import_model,
+    grow,
+    merge,
+    remove,
 };
 
 struct command {
@@ -30,14 +34,17 @@ struct command {
     std::string print;  // what --help or --version has to say; nothing else is to be done then
 
     moe::settings settings;     // train; of the other words threads, grains, batch, seed and json
-    std::string model;          // score, generate, export, import: the folder that is read
-    std::string to;             // export, import: the folder that is written
-    std::string text;           // score: the file
-    std::string logits;         // score: where they go, if not empty
-    std::string prompt;         // generate
-    std::int64_t tokens = 200;  // generate: how many
-    double temperature = 0.8;   // generate; 0: the likeliest token each time
-    double top_p = 0.95;        // generate: from the likeliest tokens that have this probability
+    moe::grow_settings growth;  // grow
+    std::vector<std::string> models;  // merge
+    std::string domain;               // remove
+    std::string model;                // score, generate, export, import: the folder that is read
+    std::string to;                   // export, import: the folder that is written
+    std::string text;                 // score: the file
+    std::string logits;               // score: where they go, if not empty
+    std::string prompt;               // generate
+    std::int64_t tokens = 200;        // generate: how many
+    double temperature = 0.8;         // generate; 0: the likeliest token each time
+    double top_p = 0.95;  // generate: from the likeliest tokens that have this probability
 };
 
 // The defaults are what --help shows and what a flag that is not given leaves.

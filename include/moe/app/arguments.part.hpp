@@ -4,6 +4,7 @@
 
 #include <moe/app/arguments.hpp>
 #include <moe/app/flag_list.part.hpp>
+#include <moe/app/growth_flags.part.hpp>
 #include <moe/core/config.hpp>
 #include <moe/core/error.hpp>
 
@@ -29,6 +30,9 @@ inline constexpr word_entry command_words[] = {
     {"generate", command_word::generate, "goes on with a text"},
     {"export", command_word::export_model, "writes a model as a Hugging Face folder"},
     {"import", command_word::import_model, "reads a Hugging Face folder of this recipe's shapes"},
+    {"grow", command_word::grow, "adds experts for a new domain to a model, without retraining it"},
+    {"merge", command_word::merge, "puts domains together that were grown apart"},
+    {"remove", command_word::remove, "takes a grown domain out of a model again"},
 };
 
 inline void add_machine_flags(flag_list& flags, settings& s) {
@@ -97,6 +101,9 @@ inline void add_flags(flag_list& flags, command& c) {
     const bool exchange =
         c.word == command_word::export_model || c.word == command_word::import_model;
     if (c.word == command_word::train) return add_train_flags(flags, s);
+    if (c.word == command_word::grow || c.word == command_word::merge ||
+        c.word == command_word::remove)
+        return add_growth_flags(flags, c);
     if (c.word == command_word::describe) {
         add_batch_flags(flags, s);
         add_machine_flags(flags, s);

@@ -75,6 +75,16 @@ public:
         });
     }
 
+    // Given more than once: all of them, in their order.
+    void texts(const char* name, const char* value, const std::string& help,
+               std::vector<std::string>& into) {
+        add(name, value, help, "", [name, value, &into](const std::string& given) {
+            if (given.empty()) refuse(name, std::string("expected ") + value + ", found nothing");
+            into.push_back(given);
+        });
+        app_.get_option(name)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    }
+
     // A number in [lowest, highest], or above lowest where 'open'.
     struct range {
         double lowest, highest = INFINITY;
@@ -165,10 +175,12 @@ private:
     void add(const char* name, const char* value, const std::string& help,
              const std::string& standard, Set set) {
         const auto take = [this, name, set](const CLI::results_t& given) {
-            // --data --out: the folder was forgotten, and no folder is called --out.
-            if (is_in(names_, given.back()))
-                refuse(name, "expected a value behind it, found the flag " + given.back());
-            set(given.back());
+            for (const std::string& one : given) {
+                // --data --out: the folder was forgotten, and no folder is called --out.
+                if (is_in(names_, one))
+                    refuse(name, "expected a value behind it, found the flag " + one);
+                set(one);
+            }
             return true;
         };
         CLI::Option* option = app_.add_option(name, take, help);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The program that a recipe becomes: NAME describe | train | score | generate | export | import.
+// The program that a recipe becomes: NAME describe | train | score | generate | export | import |
+// grow | merge | remove.
 // Exit code 0 on success, 2 for a usage error, 1 for a failure.
 #pragma once
 
 #include <moe/app/arguments.hpp>
 #include <moe/app/console.hpp>
 #include <moe/app/describe.hpp>
+#include <moe/app/growth_words.hpp>
 #include <moe/app/instruction_set.hpp>
 #include <moe/app/ranks.hpp>
 #include <moe/app/run_report.hpp>
@@ -40,6 +42,12 @@ public:
                 return export_word(c);
             case command_word::import_model:
                 return import_word(c);
+            case command_word::grow:
+                return grow_word<Recipe, On>(c);
+            case command_word::merge:
+                return merge_word(c, recipe_text<Recipe>());
+            case command_word::remove:
+                return remove_word(c, recipe_text<Recipe>());
             case command_word::none:
                 break;
         }
@@ -58,6 +66,12 @@ private:
     }
 
     static int train(const command& c) {
+        if constexpr (growing<Recipe>)
+            throw usage_error("train: this recipe grows another; 'grow' trains what it adds");
+        else
+            return train_all(c);
+    }
+    static int train_all(const command& c) {
         return with_ranks<Recipe>(std::string(type_name<Recipe>()), c.settings,
                                   [](const settings& s, auto ranks) {
                                       catch_stop_signals();

@@ -6,6 +6,8 @@
 #include <moe/io/checkpoint.part.hpp>
 #include <moe/io/corpus.part.hpp>
 #include <moe/io/file.part.hpp>
+#include <moe/io/grown.part.hpp>
+#include <moe/io/grown_tensors.part.hpp>
 #include <moe/io/hash.part.hpp>
 #include <moe/io/hugging_face.part.hpp>
 #include <moe/io/hugging_face_config.part.hpp>

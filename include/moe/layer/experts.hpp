@@ -30,13 +30,17 @@ template <class Recipe> struct experts_layer {
             return routed;
     }();
     static constexpr bool balanced = balance.loss_weight() != 0;
+    // Experts that the recipe adds to those of the recipe that it grows: the last ones.
+    static constexpr int added = growth<Recipe>::routed, old = routed - added;
     using shared_layer = named<"shared_experts", swiglu<Recipe, sizes.shared * width>>;
     using shared_inner = typename shared_layer::inner;
     using inner = gated<Recipe, width>;
     static constexpr bool keeps_input = true;  // the router's gradient
 
     template <template <spec> class Slot> struct state {
-        Slot<spec{.rows = routed, .columns = hidden, .packed = true, .precise = true}> router;
+        Slot<spec{
+            .rows = routed, .columns = hidden, .packed = true, .precise = true, .grown = added}>
+            router;
         Slot<spec{.rows = has_bias ? 1 : 0,
                   .columns = routed,
                   .start = start::zero,
@@ -44,8 +48,18 @@ template <class Recipe> struct experts_layer {
                   .trained = false,
                   .precise = true}>
             bias;
-        Slot<spec{.rows = width, .columns = hidden, .stack = routed, .packed = true}> gate, up;
-        Slot<spec{.rows = hidden, .columns = width, .stack = routed, .packed = true}> down;
+        Slot<spec{.rows = width,
+                  .columns = hidden,
+                  .stack = routed,
+                  .packed = true,
+                  .grown = added * width}>
+            gate, up;
+        Slot<spec{.rows = hidden,
+                  .columns = width,
+                  .stack = routed,
+                  .packed = true,
+                  .grown = added * hidden}>
+            down;
         typename shared_layer::template state<Slot> shared;
 
         static constexpr void each(const name& prefix, auto&& visit, auto&... s) {
@@ -214,8 +228,9 @@ template <class Recipe> struct experts_layer {
 
     static void backward_weight(auto on, const pass_of<Recipe>&, read_activations<Recipe> dy,
                                 const kept& k, const delta& d, auto& gradients) {
-        const groups by = k.plan.by_expert();
-        const int all = by.rows();
+        constexpr int first = growing<Recipe> ? old : 0;  // that is trained
+        const groups by{k.plan.first + first, routed - first};
+        const int all = k.plan.by_expert().rows();
         const auto& routed_part = d.routed_part;
         op::grouped_linear_backward_weight(on, gradients.down.view(),
                                            inner::gradient(dy, k.plan.token),
@@ -225,8 +240,9 @@ template <class Recipe> struct experts_layer {
                                            inner::gradient(routed_part.gate.part(0, all)), x, by);
         op::grouped_linear_backward_weight(on, gradients.up.view(),
                                            inner::gradient(routed_part.up.part(0, all)), x, by);
-        op::linear_backward_weight(on, gradients.router.view(), d.logits.part(0, dy.count), k.x);
-        if constexpr (has_shared)
+        op::linear_backward_weight(on, gradients.router.view(),
+                                   d.logits.part(0, dy.count).columns(first, routed - first), k.x);
+        if constexpr (has_shared && trains<decltype(gradients.shared)>)
             shared_layer::weight_gradients(on, dy, k.operand.read(), k.shared, d.shared,
                                            gradients.shared);
     }

@@ -4,6 +4,7 @@
 
 #include <moe/layer/attention.hpp>
 #include <moe/layer/experts.hpp>
+#include <moe/layer/mixture.hpp>
 #include <moe/layer/named.hpp>
 #include <moe/layer/norm.hpp>
 #include <moe/layer/repeat.hpp>

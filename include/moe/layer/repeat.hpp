@@ -65,7 +65,8 @@ template <class Recipe, class Layer, int Count, int Width> struct repeat {
         for (std::size_t i = std::size_t(Count); i-- > 0;) {
             const auto dx = (i % 2 == 0 ? d.even : d.odd).part(0, dy.count);
             Layer::backward_input(on, pass, dx, dy, weights.layer[i], k.layer[i], d.layer, w);
-            Layer::backward_weight(on, pass, dy, k.layer[i], d.layer, gradients.layer[i]);
+            if constexpr (trains<decltype(gradients.layer[i])>)
+                Layer::backward_weight(on, pass, dy, k.layer[i], d.layer, gradients.layer[i]);
             dy = dx;
         }
         return dy;

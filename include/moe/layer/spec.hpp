@@ -30,8 +30,15 @@ struct spec {
     bool precise = false;    // router, gains, selection biases: high precision under every policy
     bool high = false;       // products in bfloat16 under policies whose weights are narrower
     bool piecewise = false;  // its gradient is added to many times a grain: in high precision
+    int grown = 0;           // last rows that a recipe adds to the one it grows
+    int frozen = 0;          // first rows that have neither gradient nor moments (trained_part)
 
     constexpr std::int64_t count() const { return std::int64_t{1} * rows * columns * stack; }
+    // What has a gradient: the last rows of all.
+    constexpr int trained_rows() const { return trained ? rows * stack - frozen : 0; }
+    constexpr std::int64_t trained_count() const {
+        return std::int64_t{1} * trained_rows() * columns;
+    }
     // What only GEMMs read may be stored in fewer bits: the bulk of a model.
     constexpr bool compressible() const { return packed && !precise && !piecewise && !high; }
 };
@@ -74,6 +81,7 @@ struct role {
         static constexpr bool reads_master = std::is_same_v<T, copy>;
         static constexpr bool has_packed = S.packed && !split;
         static constexpr bool has_across = Across && !reads_master;
+        static constexpr int first_row = 0;  // that 'at' points to
         T* at = nullptr;
         weight_copies<copy> copies;
         [[no_unique_address]] std::conditional_t<split, remainders<Remainder>, no_part> rest;
@@ -84,6 +92,7 @@ struct role {
         }
 
         constexpr rows<T> view() const { return {at, S.rows * S.stack, S.columns}; }
+        constexpr rows<T> trained_view() const { return view().part(S.frozen, S.trained_rows()); }
         // Both parts.
         constexpr split_rows<Remainder> parts() const requires split {
             return {view(), {rest.at, S.rows * S.stack, S.columns}};
@@ -103,13 +112,14 @@ struct role {
                 return nullptr;
         }
     };
-    // Gradients and moments: one number for each of a trained tensor, none for the others.
+    // Gradients and moments: one number for each that is trained, none for the others.
     template <spec S> struct trained {
         static constexpr spec is = S;
         static constexpr bool companded = Group > 0 && S.compressible();
         using T = std::conditional_t<companded, std::uint8_t,
                                      std::conditional_t<S.piecewise, Precise, type<S>>>;
         static constexpr int groups = companded ? ceil_divide(S.columns, Group > 0 ? Group : 1) : 0;
+        static constexpr int first_row = S.frozen;
         T* at = nullptr;
         [[no_unique_address]] std::conditional_t<companded, scales_of_moment, no_part> rest;
 
@@ -117,13 +127,31 @@ struct role {
             visit(std::string_view(), at, S.columns);
             if constexpr (companded) visit(std::string_view(".scale"), rest.at, groups);
         }
-        constexpr rows<T> view() const { return {at, S.rows * S.stack, S.columns}; }
+        constexpr rows<T> view() const { return {at, S.trained_rows(), S.columns}; }
     };
 };
 
 // The spec and the number type of a field that a visitor was given: spec_of<decltype(field)>.
 template <class Field> inline constexpr spec spec_of = std::remove_cvref_t<Field>::is;
 template <class Field> using number_of = typename std::remove_cvref_t<Field>::T;
+
+namespace detail {
+template <class State> consteval bool has_trained() {
+    bool any = false;
+    State s{};
+    State::each(
+        name(),
+        [&](const name&, auto& field) {
+            any = any || spec_of<decltype(field)>.trained_count() > 0;
+        },
+        s);
+    return any;
+}
+}  // namespace detail
+
+// Whether a state holds anything that is trained: if constexpr (trains<decltype(gradients.first)>)
+template <class State>
+inline constexpr bool trains = detail::has_trained<std::remove_cvref_t<State>>();
 
 namespace detail {
 // One byte: the size of a state in this role is the number of its fields.

@@ -101,9 +101,11 @@ template <class Recipe, class First, class Second, int Seam> struct then {
     }
     static void backward_weight(auto on, const pass_of<Recipe>& pass, read_activations<Recipe> dy,
                                 const kept& k, const delta& d, auto& gradients) {
-        Second::backward_weight(on, pass, dy, k.second, d.second, gradients.second);
-        First::backward_weight(on, pass, d.seam.part(0, dy.count), k.first, d.first,
-                               gradients.first);
+        if constexpr (trains<decltype(gradients.second)>)
+            Second::backward_weight(on, pass, dy, k.second, d.second, gradients.second);
+        if constexpr (trains<decltype(gradients.first)>)
+            First::backward_weight(on, pass, d.seam.part(0, dy.count), k.first, d.first,
+                                   gradients.first);
     }
 };
 

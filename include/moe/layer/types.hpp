@@ -19,6 +19,7 @@
 #include <moe/op/op.hpp>
 #include <moe/precision/fp8.hpp>
 #include <moe/precision/pi.hpp>
+#include <moe/recipe/grows.hpp>
 #include <moe/recipe/of.hpp>
 #include <moe/recipe/sizes.hpp>
 #include <moe/tensor/arena.hpp>
@@ -90,10 +91,29 @@ using moment_role =
          typename precision_of<Recipe>::moment, true, typename precision_of<Recipe>::moment, void,
          detail::moment_group<Recipe>()>;
 
+// What of a tensor a recipe trains: all, or only what it adds to the recipe that it grows.
+template <class Recipe> constexpr spec trained_part(spec is) {
+    if constexpr (growing<Recipe>) {
+        is.trained = is.trained && is.grown > 0;
+        is.frozen = is.rows * is.stack - is.grown;
+    }
+    return is;
+}
+namespace detail {
+template <class Recipe, template <spec> class Role> struct slots_of {
+    template <spec S> using type = Role<trained_part<Recipe>(S)>;
+};
+}  // namespace detail
+
 template <class Layer, class Recipe>
-using weights_of = typename Layer::template state<weight_role<Recipe>::template weight>;
+using weights_of = typename Layer::template state<
+    detail::slots_of<Recipe, weight_role<Recipe>::template weight>::template type>;
 template <class Layer, class Recipe>
-using gradients_of = typename Layer::template state<gradient_role<Recipe>::template trained>;
+using gradients_of = typename Layer::template state<
+    detail::slots_of<Recipe, gradient_role<Recipe>::template trained>::template type>;
+template <class Layer, class Recipe>
+using moments_of = typename Layer::template state<
+    detail::slots_of<Recipe, moment_role<Recipe>::template trained>::template type>;
 
 template <class Recipe> using activations = rows<activation_of<Recipe>>;
 template <class Recipe> using read_activations = rows<const activation_of<Recipe>>;

@@ -21,7 +21,6 @@ template <class Recipe, class FeedForward> struct block_of {
 template <class Recipe>
 using dense_block =
     typename block_of<Recipe, swiglu<Recipe, of<Recipe>.ffn.dense_intermediate>>::type;
-template <class Recipe>
-using mixture_block = typename block_of<Recipe, experts_layer<Recipe>>::type;
+template <class Recipe> using mixture_block = typename block_of<Recipe, mixture<Recipe>>::type;
 
 }  // namespace moe

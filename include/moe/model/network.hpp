@@ -147,7 +147,7 @@ public:
     }
 
     // Tokens behind a sequence that training looks at.
-    static constexpr int lookahead = 1 + of<Recipe>.model.mtp_depth;
+    static constexpr int lookahead = growing<Recipe> ? 1 : 1 + of<Recipe>.model.mtp_depth;
 
     // windows: (sequences, length + lookahead) tokens. Adds the gradients of share * (sum of the
     // losses of all predicted tokens) + sequence_share * (sum of the sequences' balance losses) as
@@ -276,7 +276,7 @@ private:
         gradients_state::each(
             name(),
             [&](const name&, auto& to, auto& other) {
-                if constexpr (spec_of<decltype(to)>.trained && spec_of<decltype(to)>.count() > 0)
+                if constexpr (spec_of<decltype(to)>.trained_count() > 0)
                     op::add_and_clear(on(), to.view(), other.view());
             },
             gradients_[std::size_t(into)], gradients_[std::size_t(from)]);

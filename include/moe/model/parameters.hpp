@@ -18,14 +18,16 @@ void place_parts(Field& field, arena& memory,
     field.each_part(
         [&]<class T>(std::string_view, T*& at, int width) { at = memory.take<T>(lines * width); });
 }
-// One member of a stack.
+// One member of a stack, or what the field holds of it.
 template <class Field>
 void visit_parts(Field& field, const name& of_member, int member, auto& visit) {
+    const int first = larger(member * Field::is.rows, Field::first_row);
+    const int count = (member + 1) * Field::is.rows - first;
     field.each_part([&](std::string_view suffix, auto* at, int width) {
         spec part = Field::is;
         part.columns = width;
         visit(of_member.with(suffix),
-              rows(at + std::ptrdiff_t(member) * part.rows * width, part.rows, width), part);
+              rows(at + std::ptrdiff_t(first - Field::first_row) * width, count, width), part);
     });
 }
 }  // namespace detail
@@ -57,7 +59,8 @@ template <class State> void place_trained(State& state, arena& memory) {
     State::each(
         name(),
         [&](const name&, auto& field) {
-            if constexpr (spec_of<decltype(field)>.trained) detail::place_parts(field, memory);
+            constexpr spec is = spec_of<decltype(field)>;
+            if constexpr (is.trained) detail::place_parts(field, memory, is.trained_rows());
         },
         state);
 }
@@ -69,9 +72,12 @@ template <class State> void each_member(State& state, auto&& visit) {
         name(),
         [&](const name& of_field, auto& field) {
             constexpr spec is = spec_of<decltype(field)>;
-            if (is.count() == 0 || field.at == nullptr) return;
-            for (int member = 0; member < is.stack; ++member)
-                detail::visit_parts(field, of_field.member(member), member, visit);
+            if constexpr (is.count() > 0) {
+                if (field.at == nullptr) return;
+                constexpr int first = std::remove_cvref_t<decltype(field)>::first_row / is.rows;
+                for (int member = first; member < is.stack; ++member)
+                    detail::visit_parts(field, of_field.member(member), member, visit);
+            }
         },
         state);
 }

@@ -21,14 +21,13 @@ template <class T, class State> void each_run_of(State& state, auto& visit) {
         name(),
         [&](const name&, auto& field) {
             constexpr spec is = spec_of<decltype(field)>;
-            if constexpr (std::is_same_v<number_of<decltype(field)>, T> && is.trained &&
-                          is.count() > 0) {
+            if constexpr (std::is_same_v<number_of<decltype(field)>, T> && is.trained_count() > 0) {
                 const bool goes_on = first && field.at >= last && field.at - last < gap;
                 if (!goes_on) {
                     if (first) visit(first, std::int64_t(last - first));
                     first = field.at;
                 }
-                last = field.at + is.count();
+                last = field.at + is.trained_count();
             }
         },
         state);

@@ -164,8 +164,9 @@ template <class Recipe> struct transformer_of {
         op::head_loss_backward(on, k.losses, d_normed, d_head, k.normed.part(0, count),
                                head_of(weights), tokens.following, share, w.logits, w.d_logits);
         norm_part::backward_input(on, pass, d_last, d_normed, weights.norm, k.norm, none, none);
-        norm_part::backward_weight(on, pass, d_normed, k.norm, none, gradients.norm);
-        if constexpr (looks_further) {
+        if constexpr (trains<decltype(gradients.norm)>)
+            norm_part::backward_weight(on, pass, d_normed, k.norm, none, gradients.norm);
+        if constexpr (looks_further && !growing<Recipe>) {  // grown experts predict the next token
             auto& module = k.further[0];
             further_part::forward(on, pass, last, weights.embedding.view(), tokens.following,
                                   weights.further[0], module, w.further[0]);
@@ -178,9 +179,11 @@ template <class Recipe> struct transformer_of {
         read_activations<Recipe> dx = d_last;
         dx = mixture_part::backward(on, pass, dx, weights.mixture, k.mixture, d.mixture, w.mixture,
                                     gradients.mixture);
-        dx = dense_part::backward(on, pass, dx, weights.dense, k.dense, d.dense, w.dense,
-                                  gradients.dense);
-        op::embedding_backward(on, d_table, dx, tokens.inputs);
+        if constexpr (!growing<Recipe>) {  // nothing below the mixtures is trained
+            dx = dense_part::backward(on, pass, dx, weights.dense, k.dense, d.dense, w.dense,
+                                      gradients.dense);
+            op::embedding_backward(on, d_table, dx, tokens.inputs);
+        }
     }
 
     // visit(kept of a mixture layer): the routing of the last pass, in the order of the layers,

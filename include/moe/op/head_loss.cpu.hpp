@@ -82,7 +82,7 @@ void head_loss_backward(cpu_on<Isa> on, float* losses, rows<T> dx, rows<G> dw, i
         linear(on, logits, in, w);
         detail::loss_of_chunk(on, losses + first, logits, d_logits, targets + first, &scale);
         linear_backward_input(on, dx.part(first, logits.count), rows<const T>(d_logits), w);
-        linear_backward_weight(on, dw, rows<const T>(d_logits), in);
+        if (dw.at) linear_backward_weight(on, dw, rows<const T>(d_logits), in);
     });
 }
 

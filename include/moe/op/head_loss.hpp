@@ -63,7 +63,8 @@ void head_loss(reference on, wide<T>* losses, rows<const T> x, matrix<T> w, cons
     });
 }
 
-// Forward and backward at once. dx is assigned, dw (of G's) added to.
+// Forward and backward at once. dx is assigned, dw (of G's) added to, unless it is a view of
+// nothing: then the head is not trained.
 template <class T, class G>
 void head_loss_backward(reference on, wide<T>* losses, rows<T> dx, rows<G> dw, input<T> x,
                         matrix<T> w, const int* targets, wide<T> scale, rows<wide<T>> scratch,
@@ -85,7 +86,7 @@ void head_loss_backward(reference on, wide<T>* losses, rows<T> dx, rows<G> dw, i
                 narrow(t, j) = T(target >= 0 ? logits(t, j) : wide<T>(0));
         }
         linear_backward_input(on, dx.part(first, logits.count), d_logits, w);
-        linear_backward_weight(on, dw, d_logits, in);
+        if (dw.at) linear_backward_weight(on, dw, d_logits, in);
     });
 }
 

@@ -6,6 +6,7 @@
 
 #include <moe/recipe/fields.hpp>
 #include <moe/recipe/fits.hpp>
+#include <moe/recipe/grows.hpp>
 #include <moe/recipe/has_slots.hpp>
 #include <moe/recipe/tiles_fit.hpp>
 
@@ -238,8 +239,12 @@ template <class Recipe> consteval bool checked() {
         return false;
     else if constexpr (!detail::policies_name_their_fields<Recipe>())
         return false;
+    else if constexpr (!detail::numbers_fit<Recipe>())
+        return false;
+    else if constexpr (growing<Recipe>)
+        return checked<typename Recipe::grows>() && detail::growth_fits<Recipe>();
     else
-        return detail::numbers_fit<Recipe>();
+        return true;
 }
 
 }  // namespace moe

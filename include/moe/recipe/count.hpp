@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // How many parameters and floating-point operations a recipe has. Trained tensors only: selection
 // biases are not trained. A SwiGLU of width f has 3 x hidden x f. Conventions of DeepSeek-V3: the
-// active parameters of a token leave out multi-token prediction, which only training pays.
+// active parameters of a token leave out multi-token prediction, which only training pays; they
+// hold one expert of the slot, if there is one, although many a token uses none.
 #pragma once
 
 #include <moe/recipe/sizes.hpp>
@@ -22,8 +23,8 @@ template <class Recipe> class count {
         attention_and_norms + swiglu(is::dense_intermediate);
     // A block with 'experts' of its routed experts, the router and the shared ones.
     static constexpr std::int64_t moe_block(std::int64_t experts) {
-        return attention_and_norms + hidden * is::experts + swiglu(is::shared_intermediate) +
-               experts * swiglu(is::intermediate);
+        return attention_and_norms + hidden * (is::experts + is::slot) +
+               swiglu(is::shared_intermediate) + experts * swiglu(is::intermediate);
     }
     static constexpr std::int64_t network(std::int64_t experts) {
         return matrices * vocabulary_matrix + is::dense_layers * dense_block +
@@ -40,11 +41,11 @@ public:
     // block, a norm before the shared head.
     static constexpr std::int64_t mtp_parameters =
         is::mtp_depth * (2 * hidden * hidden + 3 * hidden +
-                         (is::mtp_is_dense ? dense_block : moe_block(is::experts)));
+                         (is::mtp_is_dense ? dense_block : moe_block(is::experts + is::slot)));
 
-    static constexpr std::int64_t parameters = network(is::experts) + mtp_parameters;
+    static constexpr std::int64_t parameters = network(is::experts + is::slot) + mtp_parameters;
 
-    static constexpr std::int64_t parameters_active = network(is::active);
+    static constexpr std::int64_t parameters_active = network(is::active + (is::slot > 0 ? 1 : 0));
     // A lookup is no product: what costs arithmetic. A tied matrix still serves as the head.
     static constexpr std::int64_t parameters_active_without_input_embedding =
         parameters_active - (matrices - 1) * vocabulary_matrix;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The policy for the slot 'ffn': SwiGLU experts, w2(silu(w1 x) * w3 x), of which the router picks a
 // few for each token, beside shared ones that every token visits. Dai et al., "DeepSeekMoE", 2024.
+// Experts that were grown for other domains may stand in an extra slot (layer/slot.hpp).
 #pragma once
 
 #include <concepts>
@@ -14,6 +15,7 @@ concept ffn_policy = requires(const Policy p) {
     { p.intermediate } -> std::convertible_to<int>;
     { p.dense_layers } -> std::convertible_to<int>;
     { p.dense_intermediate } -> std::convertible_to<int>;
+    { p.slot } -> std::convertible_to<int>;
 };
 
 struct experts {
@@ -22,6 +24,7 @@ struct experts {
     int intermediate = 0;
     int dense_layers = 0;  // the first layers have one dense SwiGLU instead
     int dense_intermediate = 0;
+    int slot = 0;  // experts beside the top-k, of which a token gets the best one or none
 
     constexpr void each(auto visit) const {
         visit("routed", routed);
@@ -29,6 +32,7 @@ struct experts {
         visit("intermediate", intermediate);
         visit("dense_layers", dense_layers);
         visit("dense_intermediate", dense_intermediate);
+        visit("slot", slot);
     }
 };
 

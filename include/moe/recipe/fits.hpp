@@ -165,7 +165,11 @@ template <class Recipe> consteval bool ffn_fits() {
     constexpr bool within = !dense || m.layers < 1 || f.dense_layers <= m.layers;
     constexpr bool dense_width = f.dense_layers < 1 || f.dense_intermediate >= 1;
     constexpr bool no_dense_width = f.dense_layers != 0 || f.dense_intermediate == 0;
+    constexpr bool slot = f.slot >= 0;
     static_assert(routed, "moe: ffn.routed must be at least 1. Write, e.g.: .routed = 16");
+    static_assert(slot,
+                  "moe: ffn.slot must not be negative; 0 means that no expert stands beside the "
+                  "top-k. Write, e.g.: .slot = 1");
     static_assert(shared,
                   "moe: ffn.shared must not be negative; 0 means no shared expert. Write, e.g.: "
                   ".shared = 1");
@@ -184,8 +188,10 @@ template <class Recipe> consteval bool ffn_fits() {
     static_assert(no_dense_width,
                   "moe: ffn.dense_intermediate must be 0 when ffn.dense_layers is 0. Write, "
                   "e.g.: .dense_layers = 1, .dense_intermediate = 768");
-    if constexpr (routed && shared && width && dense && within && dense_width && no_dense_width) {
+    if constexpr (routed && slot && shared && width && dense && within && dense_width &&
+                  no_dense_width) {
         constexpr bool counts = countable(f.routed, 2 * std::int64_t{f.intermediate}) &&
+                                countable(f.slot, 2 * std::int64_t{f.intermediate}) &&
                                 countable(f.shared, 2 * std::int64_t{f.intermediate}) &&
                                 countable(f.routed, m.hidden);
         static_assert(counts,

@@ -29,6 +29,7 @@ template <class Recipe> struct sizes {
 
     static constexpr int experts = of<Recipe>.ffn.routed;
     static constexpr int active = of<Recipe>.routing.active;  // of the routed ones, a token
+    static constexpr int slot = of<Recipe>.ffn.slot;          // experts beside the routed ones
     static constexpr int intermediate = of<Recipe>.ffn.intermediate;
     static constexpr int shared_intermediate = of<Recipe>.ffn.shared * intermediate;
     static constexpr int dense_intermediate = of<Recipe>.ffn.dense_intermediate;

@@ -23,7 +23,7 @@ namespace moe {
 struct moment_share {
     int ranks = 1, rank = 0;
 
-    static constexpr std::int64_t all(spec is) { return std::int64_t{1} * is.rows * is.stack; }
+    static constexpr std::int64_t all(spec is) { return is.trained_rows(); }
     constexpr interval of(int which, spec is) const { return part_of(all(is), ranks, which); }
     constexpr interval rows_of(spec is) const { return of(rank, is); }
 };
@@ -34,8 +34,7 @@ public:
     static constexpr std::size_t moments = std::size_t(decltype(policy)::moments);
     using network_type = network<Recipe, On>;
     using weights_state = typename network_type::weights_state;
-    using moment_state =
-        typename network_type::transformer::template state<moment_role<Recipe>::template trained>;
+    using moment_state = moments_of<typename network_type::transformer, Recipe>;
 
     explicit optimizer(moment_share share = {})
         : share_(share), memory_(planned_bytes(share)), state_(std::make_unique<states>()) {
@@ -73,9 +72,16 @@ public:
         each_trained(network, [&](const name& of_field, auto& weight, auto& gradient,
                                   auto&... moment) {
             constexpr spec is = spec_of<decltype(weight)>;
+            // Of a matrix that is trained from a row inside it on, the copies follow behind.
+            constexpr bool whole = is.frozen % is.rows == 0;
+            auto copies = member_of(weight.copies, is.frozen / is.rows, is.rows, is.columns);
+            if constexpr (!whole) copies = {};
             update_rows(
-                network.on(), of_field, weight, gradient, {0, moment_share::all(is)}, weight.copies,
+                network.on(), of_field, weight, gradient, {0, moment_share::all(is)}, copies,
                 {.step = step, .rate = rate, .clip = clip.factor, .decays = is.decays}, moment...);
+            if constexpr (!whole && On::packs_weights &&
+                          std::remove_cvref_t<decltype(weight)>::has_packed)
+                op::pack(network.on(), weight.copies, weight.view());
         });
     }
     // The same where each rank has its share of the moments: it updates those rows and gets the
@@ -83,21 +89,23 @@ public:
     template <communicates Ranks>
     void update_share(network_type& network, Ranks& ranks, std::int64_t step, double rate,
                       clipping clip) {
-        each_trained(network, [&](const name& of_field, auto& weight, auto& gradient,
-                                  auto&... moment) {
-            constexpr spec is = spec_of<decltype(weight)>;
-            const interval mine = share_.rows_of(is);
-            if (mine.count() > 0)
-                update_rows(network.on(), of_field, weight, gradient, mine,
-                            decltype(weight.copies){},
-                            {.step = step, .rate = rate, .clip = clip.factor, .decays = is.decays},
-                            moment...);
-            std::memset(static_cast<void*>(gradient.at), 0, is.count() * sizeof(*gradient.at));
-            weight.each_part([&](std::string_view, auto* at, int width) {
-                ranks.all_gather(
-                    std::span(as_travels(at), std::size_t(moment_share::all(is) * width)), width);
+        each_trained(
+            network, [&](const name& of_field, auto& weight, auto& gradient, auto&... moment) {
+                constexpr spec is = spec_of<decltype(weight)>;
+                const interval mine = share_.rows_of(is);
+                if (mine.count() > 0)
+                    update_rows(
+                        network.on(), of_field, weight, gradient, mine, decltype(weight.copies){},
+                        {.step = step, .rate = rate, .clip = clip.factor, .decays = is.decays},
+                        moment...);
+                std::memset(static_cast<void*>(gradient.at), 0,
+                            std::size_t(is.trained_count()) * sizeof(*gradient.at));
+                weight.each_part([&](std::string_view, auto* at, int width) {
+                    ranks.all_gather(std::span(as_travels(at + std::ptrdiff_t(is.frozen) * width),
+                                               std::size_t(moment_share::all(is) * width)),
+                                     width);
+                });
             });
-        });
         network.weights_changed();
     }
 
@@ -163,7 +171,7 @@ private:
                             auto&... moment) {
         constexpr spec is = spec_of<Weight>;
         const int first = int(mine.first), count = int(mine.count());
-        const auto w = weight.view().part(first, count);
+        const auto w = weight.trained_view().part(first, count);
         const auto g = gradient.view().part(first, count);
         constexpr bool companded = (std::remove_cvref_t<decltype(moment)>::companded || ...);
         if constexpr (!Weight::split && !companded) {
@@ -193,10 +201,12 @@ private:
             };
             const std::array all{stored(moment)...};
             if constexpr (Weight::split) {
-                op::update_expanded(on, weight.parts().part(first, count), g, all, how, update);
+                op::update_expanded(on, weight.parts().part(is.frozen + first, count), g, all, how,
+                                    update);
             } else {
                 op::update_expanded(on, w, g, all, how, update);
-                for (int member = 0; copies.packed && member < is.stack; ++member)
+                const int members = count / is.rows;
+                for (int member = 0; copies.packed && member < members; ++member)
                     op::pack(on, member_of(copies, member, is.rows, is.columns),
                              w.part(member * is.rows, is.rows));
             }
@@ -215,7 +225,7 @@ private:
                 name(),
                 [&](const name& of_field, auto& weight, auto&... roles) {
                     constexpr spec is = spec_of<decltype(weight)>;
-                    if constexpr (is.trained && is.count() > 0) visit(of_field, weight, roles...);
+                    if constexpr (is.trained_count() > 0) visit(of_field, weight, roles...);
                 },
                 network.weights(), network.gradients(), (*state_)[I]...);
         }
@@ -238,7 +248,7 @@ private:
                 name(),
                 [&](const name&, auto& share, auto& whole) {
                     constexpr spec is = spec_of<decltype(share)>;
-                    if constexpr (is.trained && is.count() > 0) {
+                    if constexpr (is.trained_count() > 0) {
                         void* parts[2] = {};
                         int part = 0;
                         whole.each_part(

@@ -37,4 +37,27 @@ struct settings {
     bool json = false;  // standard output holds only JSON
 };
 
+// Of growing a model by the experts of one more domain (train/grow.hpp).
+struct grow_settings {
+    std::string model;          // model or run folder: of the recipe that is grown
+    std::string data;           // folder of the new domain's text
+    std::string replay;         // folder of old text, a sub-folder a domain
+    std::string out;            // model folder to write, new or empty
+    std::int64_t steps = 440;   // optimizer steps
+    std::int64_t batch = 0;     // tokens a step, an eighth of them old text; 0: 16 x the context
+    double rate = 3e-3;         // peak learning rate
+    double final_share = 0.03;  // last rate as a share of the peak
+    std::int64_t warmup = 20;   // steps
+    double replay_weight = 2;   // of the mean loss of old text, beside that of the new one
+    double leak = 0.10;         // share of each old domain's tokens that new experts may take
+    std::int64_t captured_new = 12000;  // tokens of the new domain whose states place the experts
+    std::int64_t captured_old = 6000;   // and of each old domain
+    std::uint64_t seed = 1;
+    int threads = 0;                       // 0: one a core
+    std::int64_t validation_windows = 64;  // a domain, before and behind; 0: all
+    std::int64_t log_every = 10;           // steps
+    double watts = 0;                      // as above
+    bool json = false;
+};
+
 }  // namespace moe
