@@ -8,6 +8,8 @@
 #include <moe/io/parts.hpp>
 
 #include <moe/train/energy.part.hpp>
+#include <moe/train/routing_report.part.hpp>
+#include <moe/train/run_log.part.hpp>
 #include <moe/train/summary.part.hpp>
 
 #include <moe/app/arguments.part.hpp>
@@ -20,5 +22,7 @@
 #include <moe/app/instruction_set.part.hpp>
 #include <moe/app/progress.part.hpp>
 #include <moe/app/report.part.hpp>
+#include <moe/app/routing_view.part.hpp>
 #include <moe/app/run_report.part.hpp>
+#include <moe/app/scored_text.part.hpp>
 #include <moe/app/terminal.part.hpp>

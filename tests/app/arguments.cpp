@@ -148,6 +148,8 @@ TEST_CASE("arguments: the other words, every flag") {
     CHECK(c.model == "run");
     CHECK(c.text == "a.txt");
     CHECK(c.logits.empty());
+    CHECK(!c.routing);
+    CHECK(parsed(score({"--routing"})).routing);
     c = parsed(score({"--logits", "l.safetensors", "--threads", "1", "--json"}));
     CHECK(c.logits == "l.safetensors");
     CHECK(c.settings.threads == 1);

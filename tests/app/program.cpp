@@ -152,6 +152,21 @@ TEST_CASE("program: from text to a model, there and back") {
     CHECK(scored["bits_per_byte"].get<double>() ==
           doctest::Approx(scored["nats_per_token"].get<double>() / std::log(2.0)));
 
+    // Of a folder, domain by domain and with the experts that each went to.
+    const std::vector<std::string> folder{"score",     "--model",   in / "run", "--text",
+                                          in / "text", "--threads", "1",        "--routing"};
+    const auto routed = json_of(folder);
+    const auto& layer = routed["routing"]["layers"][0];
+    CHECK(routed["domains"].size() == 2);
+    CHECK(routed["routing"]["domains"] == nlohmann::json{"rivers", "stones"});
+    CHECK(layer["counts"]["rivers"].size() == 8);
+    CHECK(layer["pairs"].size() == 28);
+    CHECK(layer["expert_purity"].get<double>() >= 0.5);
+    CHECK(has(run(folder).out, "bits on domain"));
+    CHECK(before["routing"]["layers"].size() == 1);
+    CHECK(run({"score", "--model", in / "run", "--text", in / "text", "--logits", in / "l"}).code ==
+          2);
+
     const auto made = json_of({"generate", "--model", in / "run", "--prompt", "ab", "--tokens", "7",
                                "--temperature", "0"});
     CHECK(made["tokens"] == 7);

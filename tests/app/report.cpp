@@ -43,6 +43,14 @@ run_history history_of(int steps, int layers, int experts) {
                 for (int e = 0; e < experts; ++e) d.routing.layer(l)[e] = e == 0 ? 100 + i : 25;
             v.domains.push_back(d);
         }
+        routing_tally tally(layers, experts);
+        tally.tokens = 100;
+        for (auto& pairs : tally.together) {
+            const int chosen[] = {0, experts - 1, 0, 1, 0, experts - 1};
+            pairs.add(chosen, 3, 2);
+        }
+        const std::vector<routing_counts> counts{v.domains[0].routing, v.domains[1].routing};
+        v.routing = routing_report_of({v.domains[0].domain, v.domains[1].domain}, counts, tally);
         v.load = {.max_violation = 0.5, .dead = 0, .entropy = 0.95};
         h.validations.push_back(v);
     }
@@ -128,7 +136,9 @@ TEST_CASE("report: every section shows what it was given") {
                     "<td>4.400</td>") != std::string::npos);
     CHECK(page.find("<td>+8.4 %</td>") != std::string::npos);
     CHECK(page.find("<span class=\"name\">nothing</span>") == std::string::npos);
-    CHECK(count_of(page, "<figure class=\"heat") == 3);
+    CHECK(count_of(page, "<figure class=\"heat") == 6);  // domains, pairs
+    CHECK(page.find("Which experts work together") != std::string::npos);
+    CHECK(page.find("purity</th>") != std::string::npos);
     // loss, held-out text, three of the load
     CHECK(count_of(page, "<figure class=\"plot\"") == 5);
 }

@@ -32,8 +32,9 @@ struct command {
     moe::settings settings;     // train; of the other words threads, grains, batch, seed and json
     std::string model;          // score, generate, export, import: the folder that is read
     std::string to;             // export, import: the folder that is written
-    std::string text;           // score: the file
+    std::string text;           // score: the file or folder
     std::string logits;         // score: where they go, if not empty
+    bool routing = false;       // score: also where the tokens go
     std::string prompt;         // generate
     std::int64_t tokens = 200;  // generate: how many
     double temperature = 0.8;   // generate; 0: the likeliest token each time

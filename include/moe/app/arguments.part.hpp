@@ -112,10 +112,12 @@ inline void add_flags(flag_list& flags, command& c) {
         flags.text("--to", "DIR", "folder to write, new or empty", c.to);
         flags.required("--to");
     } else if (c.word == command_word::score) {
-        flags.text("--text", "FILE", "text to be predicted", c.text);
+        flags.text("--text", "FILE",
+                   "text to be predicted; a folder: DIR/<domain>/*.txt, or DIR/*.txt", c.text);
         flags.required("--text");
         flags.text("--logits", "FILE", "write the logits here: safetensors, FP32 (tokens, vocab)",
                    c.logits);
+        flags.truth("--routing", "also which experts the tokens of each domain go to", c.routing);
     } else {
         flags.text("--prompt", "TEXT", "text to go on with", c.prompt);
         flags.required("--prompt");

@@ -9,12 +9,12 @@
 #include <moe/app/instruction_set.hpp>
 #include <moe/app/ranks.hpp>
 #include <moe/app/run_report.hpp>
+#include <moe/app/score_text.hpp>
 #include <moe/device/first_core.hpp>
 #include <moe/io/hugging_face.hpp>
 #include <moe/io/masters.hpp>
 #include <moe/model/generate.hpp>
 #include <moe/train/load_model.hpp>
-#include <moe/train/score.hpp>
 #include <moe/train/training_run.hpp>
 
 #include <cerrno>
@@ -33,7 +33,7 @@ public:
             case command_word::train:
                 return train(c);
             case command_word::score:
-                return score_text(c);
+                return score_word(c);
             case command_word::generate:
                 return generate_text(c);
             case command_word::export_model:
@@ -47,9 +47,6 @@ public:
     }
 
 private:
-    static constexpr int vocab = of<Recipe>.model.vocab;
-    using number = precise_of<Recipe>;
-
     static int describe_word(const command& c) {
         const description d = describe<Recipe, On>(c.settings);
         print_out(c.settings.json ? describe_json(d) : describe_text(d));
@@ -99,37 +96,10 @@ private:
         return 0;
     }
 
-    static int score_text(const command& c) {
+    static int score_word(const command& c) {
         auto model = load<Recipe>(c);
-        const std::string text = io::read_file(c.text);
-        const std::vector<int> tokens = model.words.encode(text);
-        if (tokens.size() < 2)
-            throw error(c.text + ": expected a text of at least two tokens, found " +
-                        std::to_string(tokens.size()));
-        std::vector<number> logits;
-        if (!c.logits.empty()) logits.resize(tokens.size() * std::size_t(vocab));
-        const text_score result =
-            score<Recipe, On>(*model.network, tokens, logits.empty() ? nullptr : logits.data());
-        if (!c.logits.empty())
-            io::write_safetensors(
-                c.logits,
-                {io::make_tensor("logits", logits.data(), {std::int64_t(tokens.size()), vocab})});
-        std::int64_t bytes = 0;
-        for (std::size_t i = 1; i < tokens.size(); ++i) bytes += model.words.bytes_of(tokens[i]);
-        const double bits_per_byte = result.nats / std::log(2.0) / double(bytes);
-        if (c.settings.json) {
-            io::json_writer json(2);
-            json.object()
-                .field("tokens", result.tokens)
-                .field("nats_per_token", result.nats_per_token())
-                .field("bits_per_byte", bits_per_byte)
-                .close();
-            print_out(json.text() + "\n");
-        } else {
-            print_out("tokens          " + std::to_string(result.tokens) + "\nnats per token  " +
-                      io::number_text(result.nats_per_token()) + "\nbits per byte   " +
-                      io::number_text(bits_per_byte) + "\n");
-        }
+        const scored_text scored = score_text(model, c.text, c.logits, c.routing);
+        print_out(c.settings.json ? score_json(scored) : score_words(scored, style_of(stdout)));
         return 0;
     }
 

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 namespace moe {
 
@@ -112,31 +111,50 @@ inline std::string learning_section(const report_data& r) {
     return result + text;
 }
 
+// Maps in the same colours, with what these mean.
+inline std::string maps_html(std::span<const heat_map> maps) {
+    double highest = 0;
+    for (const heat_map& map : maps) highest = std::max(highest, map.highest());
+    std::string text =
+        "<p class=\"scale\">0 %<svg viewBox=\"0 0 8 1\" preserveAspectRatio=\"none\" "
+        "aria-hidden=\"true\">";
+    for (int i = 0; i < 8; ++i)
+        text += "<rect x=\"" + std::to_string(i) + "\" width=\"1\" height=\"1\" fill-opacity=\"" +
+                fixed((i + 0.5) / 8, 2) + "\"/>";
+    text += "</svg>" + percent(highest) + "</p>\n<div class=\"maps\">\n";
+    for (const heat_map& map : maps) text += heat_html(map, highest);
+    return text + "</div>\n";
+}
+
 inline std::string routing_section(const report_data& r) {
     std::string text;
-    double highest = 0;
-    std::size_t experts = 0;
-    for (const heat_map& map : r.routing) {
-        highest = std::max(highest, map.highest());
-        experts = std::max(experts, map.columns.size());
-    }
     if (!r.routing.empty()) {
+        const std::size_t experts = r.routing[0].columns.size();
         text +=
             heading("Where the tokens go",
                     "How each domain's choices of experts spread, over held-out text. Rows add "
                     "up to 100\u00A0%; even would be " +
-                        fixed(experts ? 100.0 / double(experts) : 0, 1) + "\u00A0% everywhere.");
-        text +=
-            "<p class=\"scale\">0 %<svg viewBox=\"0 0 8 1\" preserveAspectRatio=\"none\" "
-            "aria-hidden=\"true\">";
-        for (int i = 0; i < 8; ++i)
-            text += "<rect x=\"" + std::to_string(i) +
-                    "\" width=\"1\" height=\"1\" fill-opacity=\"" + fixed((i + 0.5) / 8, 2) +
-                    "\"/>";
-        text += "</svg>" + percent(highest) + "</p>\n<div class=\"maps\">\n";
-        for (const heat_map& map : r.routing) text += heat_html(map, highest);
-        text += "</div>\n";
+                        fixed(experts ? 100.0 / double(experts) : 0, 1) + "\u00A0% everywhere.") +
+            maps_html(r.routing);
     }
+    if (!r.layers.rows.empty()) {
+        text += table_html(r.layers);
+        if (r.routing.size() > 0 && r.routing[0].rows.size() > 1)
+            text +=
+                "<p class=\"note\">Purity: the share of choices that come from their expert's main "
+                "domain, from " +
+                fixed(1.0 / double(r.routing[0].rows.size()), 2) +
+                " (domains do not matter) to 1. Bits on domain: what the choice of an expert tells "
+                "about the domain, at most " +
+                fixed(std::log2(double(r.routing[0].rows.size())), 2) +
+                ". Every domain counts alike. Router entropy: how undecided the router is about a "
+                "token.</p>\n";
+    }
+    if (!r.pairs.empty())
+        text += heading("Which experts work together",
+                        "Of the tokens that went to the expert of the row, the share that also "
+                        "went to the one of the column.") +
+                maps_html(r.pairs);
     std::string curves;
     const auto add = [&](const std::vector<curve>& lines, const chart_words& words) {
         if (!lines.empty()) curves += lines_html(lines, words, {.small = true, .from_zero = true});
@@ -261,22 +279,13 @@ void add_history(report_data& r, const run_history& history) {
     keep(r.router_entropy, entropy, held_entropy);
     keep(r.dead_experts, dead, held_dead);
 
-    if (history.validations.empty() || history.validations.back().domains.empty()) return;
-    const auto& domains = history.validations.back().domains;
-    for (int layer = 0; layer < domains[0].routing.layers(); ++layer) {
-        heat_map map{"Mixture layer " + std::to_string(layer + 1), {}, {}, {}};
-        for (int e = 0; e < domains[0].routing.experts(); ++e)
-            map.columns.push_back(std::to_string(e));
-        for (const domain_report& d : domains) {
-            map.rows.push_back(d.domain);
-            const auto counts = d.routing.layer(layer);
-            const double all =
-                double(std::accumulate(counts.begin(), counts.end(), std::int64_t{}));
-            for (const std::int64_t count : counts)
-                map.cells.push_back(all > 0 ? double(count) / all : 0);
-        }
-        r.routing.push_back(std::move(map));
-    }
+    if (!history.validations.empty()) add_routing(r, history.validations.back().routing);
+}
+
+void add_routing(report_data& r, const routing_report& routing) {
+    r.routing = domain_maps(routing);
+    r.pairs = pair_maps(routing);
+    r.layers = routing_table(routing);
 }
 
 void add_settings(report_data& r, const settings& s) {
@@ -328,6 +337,7 @@ std::string terminal_report(const report_data& r, const terminal_style& style) {
     for (std::size_t i = 0; i < r.routing.size(); ++i)
         if (r.routing.size() <= 6 || i == 0 || i + 1 == r.routing.size())
             add(draw_heat(r.routing[i], style));
+    if (!r.layers.rows.empty()) add(draw_table(r.layers, style));
     for (const domain_sample& s : r.samples)
         add(printable(s.domain) + ":\n" + printable(s.prompt + s.text, true) + "\n");
     return text;

@@ -34,6 +34,7 @@ header .eyebrow { margin: 0; font-size: .8rem; letter-spacing: .08em; text-trans
 h1 { margin: 0; font-size: clamp(1.8rem, 6vw, 2.6rem); line-height: 1.15; letter-spacing: -.02em; }
 h2 { margin: 3.25rem 0 .25rem; font-size: 1.3rem; line-height: 1.3; letter-spacing: -.01em; }
 h2 + p { margin: 0 0 1rem; color: var(--soft); max-width: 42rem; }
+.note { margin: .6rem 0 0; color: var(--soft); font-size: .85rem; max-width: 42rem; }
 h3 { margin: 1.4rem 0 .5rem; font-size: .95rem; }
 .facts h3, .sample h3 { margin-top: 0; }
 figure { margin: 1.5rem 0 0; }
