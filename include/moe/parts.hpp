@@ -14,6 +14,7 @@
 
 #include <moe/app/arguments.part.hpp>
 #include <moe/app/chart.part.hpp>
+#include <moe/app/compare.part.hpp>
 #include <moe/app/console.part.hpp>
 #include <moe/app/describe.part.hpp>
 #include <moe/app/figure.part.hpp>
@@ -21,6 +22,7 @@
 #include <moe/app/gzip.part.hpp>
 #include <moe/app/instruction_set.part.hpp>
 #include <moe/app/progress.part.hpp>
+#include <moe/app/read_run.part.hpp>
 #include <moe/app/report.part.hpp>
 #include <moe/app/routing_view.part.hpp>
 #include <moe/app/run_report.part.hpp>

@@ -143,6 +143,22 @@ TEST_CASE("program: from text to a model, there and back") {
     CHECK(std::filesystem::exists(in / "run/report.html"));
     CHECK(run(train(in, "run")).code == 1);
 
+    // The page again, and two runs side by side.
+    const std::string page = test::get(in / "run/report.html");
+    CHECK(run({"report", in / "run", "--out", in / "page.html"}).code == 0);
+    const std::string again = test::get(in / "page.html");
+    for (const char* part : {"What it writes", "Mixture layer 1", "Memory by role", "gzip -9"})
+        CHECK_MESSAGE((has(page, part) && has(again, part)), part);
+    CHECK(json_of({"report", in / "run"}) == before);
+    const auto compared = json_of({"compare", in / "run", in / "again"});
+    CHECK(compared["runs"][1]["name"] == "again");
+    CHECK(compared["runs"][0]["summary"]["joules"] == before["joules"]);
+    CHECK(compared["runs"][0]["losses"].size() == 4);
+    CHECK(compared["runs"][0]["losses"][3][0] == 12 * 128);
+    CHECK(has(run({"compare", in / "run", in / "again"}).out, "bits per byte, mean"));
+    CHECK(run({"compare", in / "run"}).code == 2);
+    CHECK(run({"compare", in / "run", in / "nowhere"}).code == 1);
+
     const auto score = [&](const std::string& model) {
         return json_of({"score", "--model", in / model, "--text", text, "--threads", "1"});
     };

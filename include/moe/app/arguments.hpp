@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace moe {
 
@@ -23,22 +24,25 @@ enum class command_word : std::uint8_t {
     generate,
     export_model,
     import_model,
+    report,
+    compare,
 };
 
 struct command {
     command_word word = command_word::none;
     std::string print;  // what --help or --version has to say; nothing else is to be done then
 
-    moe::settings settings;     // train; of the other words threads, grains, batch, seed and json
-    std::string model;          // score, generate, export, import: the folder that is read
-    std::string to;             // export, import: the folder that is written
-    std::string text;           // score: the file or folder
-    std::string logits;         // score: where they go, if not empty
-    bool routing = false;       // score: also where the tokens go
-    std::string prompt;         // generate
-    std::int64_t tokens = 200;  // generate: how many
-    double temperature = 0.8;   // generate; 0: the likeliest token each time
-    double top_p = 0.95;        // generate: from the likeliest tokens that have this probability
+    moe::settings settings;  // train; of the other words threads, grains, batch, seed and json
+    std::string model;       // score, generate, export, import: the folder that is read
+    std::string to;          // export, import: the folder that is written; report: the page
+    std::vector<std::string> runs;  // report: one; compare: at least two
+    std::string text;               // score: the file or folder
+    std::string logits;             // score: where they go, if not empty
+    bool routing = false;           // score: also where the tokens go
+    std::string prompt;             // generate
+    std::int64_t tokens = 200;      // generate: how many
+    double temperature = 0.8;       // generate; 0: the likeliest token each time
+    double top_p = 0.95;  // generate: from the likeliest tokens that have this probability
 };
 
 // The defaults are what --help shows and what a flag that is not given leaves.

@@ -29,6 +29,10 @@ inline constexpr word_entry command_words[] = {
     {"generate", command_word::generate, "goes on with a text"},
     {"export", command_word::export_model, "writes a model as a Hugging Face folder"},
     {"import", command_word::import_model, "reads a Hugging Face folder of this recipe's shapes"},
+    {"report", command_word::report,
+     "what a run reached, from its folder; writes report.html anew"},
+    {"compare", command_word::compare,
+     "runs side by side: what they reached, what it cost, curves"},
 };
 
 inline void add_machine_flags(flag_list& flags, settings& s) {
@@ -100,6 +104,13 @@ inline void add_flags(flag_list& flags, command& c) {
     if (c.word == command_word::describe) {
         add_batch_flags(flags, s);
         add_machine_flags(flags, s);
+        return flags.truth("--json", "standard output holds only JSON", s.json);
+    }
+    if (c.word == command_word::report || c.word == command_word::compare) {
+        const bool one = c.word == command_word::report;
+        flags.words(one ? "RUN" : "RUN RUN...", "run folders, of any recipe", c.runs);
+        flags.text("--out", "FILE", "write the page here: one HTML file", c.to,
+                   one ? "RUN/report.html" : "no page");
         return flags.truth("--json", "standard output holds only JSON", s.json);
     }
     flags.text("--model", c.word == command_word::import_model ? "HF_DIR" : "DIR",

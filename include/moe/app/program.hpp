@@ -4,10 +4,12 @@
 #pragma once
 
 #include <moe/app/arguments.hpp>
+#include <moe/app/compare.hpp>
 #include <moe/app/console.hpp>
 #include <moe/app/describe.hpp>
 #include <moe/app/instruction_set.hpp>
 #include <moe/app/ranks.hpp>
+#include <moe/app/read_run.hpp>
 #include <moe/app/run_report.hpp>
 #include <moe/app/score_text.hpp>
 #include <moe/device/first_core.hpp>
@@ -40,6 +42,10 @@ public:
                 return export_word(c);
             case command_word::import_model:
                 return import_word(c);
+            case command_word::report:
+                return report_word(c);
+            case command_word::compare:
+                return compare_word(c);
             case command_word::none:
                 break;
         }
@@ -85,9 +91,11 @@ private:
         watcher.done();
         if (run.finished() && !run.history().validations.empty()) {
             const report_data report = report_of(run, summary);
-            const std::string page = io::join(run.folder(), "report.html");
-            write_report(page, report);
-            std::fputs((terminal_report(report, style_of(to)) + "\n" + page + "\n").c_str(), to);
+            write_report(run.folder(), report);
+            std::fputs((terminal_report(report, style_of(to)) + "\n" +
+                        io::join(run.folder(), "report.html") + "\n")
+                           .c_str(),
+                       to);
         }
         if (s.json) print_out(summary_json(summary) + "\n");
         if (!run.finished())
@@ -154,6 +162,27 @@ private:
         if (!words.is_bytes()) what.attachments.push_back({"tokenizer.model", words.model()});
         io::save_model(c.to, what);
         return told(c, c.model, c.to);
+    }
+
+    static int report_word(const command& c) {
+        if (c.runs.size() != 1)
+            throw usage_error("report: expected one run folder, found " +
+                              std::to_string(c.runs.size()));
+        const report_data report = read_run(c.runs[0]);
+        const std::string page = c.to.empty() ? io::join(c.runs[0], "report.html") : c.to;
+        io::write_file(page, report_html(report));
+        print_out(c.settings.json ? summary_json(report.summary) + "\n"
+                                  : terminal_report(report, style_of(stdout)) + "\n" + page + "\n");
+        return 0;
+    }
+
+    static int compare_word(const command& c) {
+        const auto runs = read_runs(c.runs);
+        if (!c.to.empty()) io::write_file(c.to, compared_html(runs));
+        print_out(c.settings.json ? compared_json(runs)
+                                  : compared_text(runs, style_of(stdout)) +
+                                        (c.to.empty() ? "" : "\n" + c.to + "\n"));
+        return 0;
     }
 
     template <class R> static loaded_model<R, On> load(const command& c) {

@@ -9,7 +9,7 @@
 //   report.recipe = moe::recipe_text<nano>();
 //   plan.each([&](const char* role, std::size_t bytes) { report.memory.push_back({role,
 //   double(bytes)}); }); report.samples.push_back({"biology", prompt, generated});
-//   moe::write_report(out + "/report.html", report);
+//   moe::write_report(out, report);  // app/read_run.hpp
 //   std::fputs(moe::terminal_report(report, moe::style_of(stdout)).c_str(), stdout);
 //
 // What is left empty is left out of the page.
@@ -66,7 +66,6 @@ void add_routing(report_data&, const routing_report&);
 void add_settings(report_data&, const settings&);
 
 std::string report_html(const report_data&);
-void write_report(const std::string& path, const report_data&);
 
 // Loss curve, table of domains, routing, samples.
 std::string terminal_report(const report_data&, const terminal_style&);

@@ -3,10 +3,8 @@
 #pragma once
 
 #include <moe/app/format.hpp>
+#include <moe/app/page.part.hpp>
 #include <moe/app/report.hpp>
-#include <moe/app/report_style.part.hpp>
-#include <moe/core/config.hpp>
-#include <moe/io/file.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -111,21 +109,6 @@ inline std::string learning_section(const report_data& r) {
     return result + text;
 }
 
-// Maps in the same colours, with what these mean.
-inline std::string maps_html(std::span<const heat_map> maps) {
-    double highest = 0;
-    for (const heat_map& map : maps) highest = std::max(highest, map.highest());
-    std::string text =
-        "<p class=\"scale\">0 %<svg viewBox=\"0 0 8 1\" preserveAspectRatio=\"none\" "
-        "aria-hidden=\"true\">";
-    for (int i = 0; i < 8; ++i)
-        text += "<rect x=\"" + std::to_string(i) + "\" width=\"1\" height=\"1\" fill-opacity=\"" +
-                fixed((i + 0.5) / 8, 2) + "\"/>";
-    text += "</svg>" + percent(highest) + "</p>\n<div class=\"maps\">\n";
-    for (const heat_map& map : maps) text += heat_html(map, highest);
-    return text + "</div>\n";
-}
-
 inline std::string routing_section(const report_data& r) {
     std::string text;
     if (!r.routing.empty()) {
@@ -183,9 +166,23 @@ inline std::string samples_section(const report_data& r) {
     return text;
 }
 
+// What was reached and what was spent for it, side by side.
+inline text_table record_of(const run_summary& s) {
+    text_table table{
+        {"loss, nats", "bits per byte", "tokens", "FLOP", "time", "energy"},
+        {{fixed(s.train_loss, 3), fixed(validation_mean(s), 3), short_count(double(s.tokens)),
+          short_flop(s.flop), short_time(s.seconds), short_joules(s.joules)}}};
+    if (s.price_per_hour > 0) {
+        table.header.push_back("money");
+        table.rows[0].push_back(fixed(s.money, s.money < 0.1 ? 4 : 2));
+    }
+    return table;
+}
+
 inline std::string cost_section(const report_data& r) {
     const run_summary& s = r.summary;
     std::string text = heading("What it cost", "Planned before the run, measured during it.");
+    text += table_html(record_of(s));
     if (!r.memory.empty()) {
         std::vector<bar> bars;
         for (const role_bytes& role : r.memory)
@@ -271,13 +268,9 @@ void add_history(report_data& r, const run_history& history) {
             r.validation[d].y.push_back(v.domains[d].bits_per_byte);
         }
     }
-    const auto keep = [](std::vector<curve>& into, curve& training, curve& held_out) {
-        if (training.x.size() > 1) into.push_back(std::move(training));
-        if (!held_out.x.empty() && !into.empty()) into.push_back(std::move(held_out));
-    };
-    keep(r.max_violation, violation, held_violation);
-    keep(r.router_entropy, entropy, held_entropy);
-    keep(r.dead_experts, dead, held_dead);
+    detail::keep_curves(r.max_violation, violation, held_violation);
+    detail::keep_curves(r.router_entropy, entropy, held_entropy);
+    detail::keep_curves(r.dead_experts, dead, held_dead);
 
     if (!history.validations.empty()) add_routing(r, history.validations.back().routing);
 }
@@ -307,19 +300,12 @@ void add_settings(report_data& r, const settings& s) {
 }
 
 std::string report_html(const report_data& r) {
-    return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
-           html_text(r.summary.recipe) + " - training report</title>\n<style>" +
-           detail::report_style + "</style>\n</head>\n<body>\n<main>\n" + detail::page_head(r) +
-           detail::learning_section(r) + detail::routing_section(r) + detail::samples_section(r) +
-           detail::cost_section(r) + detail::recipe_section(r) + "<footer>moe " +
-           std::to_string(MOE_VERSION_MAJOR) + "." + std::to_string(MOE_VERSION_MINOR) + "." +
-           std::to_string(MOE_VERSION_PATCH) + "; weights " + html_text(r.summary.weights_hash) +
-           "</footer>\n</main>\n</body>\n</html>\n";
-}
-
-void write_report(const std::string& path, const report_data& r) {
-    io::write_file(path, report_html(r));
+    const run_summary& s = r.summary;
+    return detail::html_page(s.recipe + " - training report",
+                             detail::page_head(r) + detail::learning_section(r) +
+                                 detail::routing_section(r) + detail::samples_section(r) +
+                                 detail::cost_section(r) + detail::recipe_section(r),
+                             "; weights " + s.weights_hash);
 }
 
 std::string terminal_report(const report_data& r, const terminal_style& style) {
@@ -338,6 +324,9 @@ std::string terminal_report(const report_data& r, const terminal_style& style) {
         if (r.routing.size() <= 6 || i == 0 || i + 1 == r.routing.size())
             add(draw_heat(r.routing[i], style));
     if (!r.layers.rows.empty()) add(draw_table(r.layers, style));
+    if (r.summary.steps > 0)
+        add(draw_table(detail::record_of(r.summary), style) +
+            "energy: " + printable(r.summary.joules_source) + "\n");
     for (const domain_sample& s : r.samples)
         add(printable(s.domain) + ":\n" + printable(s.prompt + s.text, true) + "\n");
     return text;
