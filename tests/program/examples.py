@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The levels of use in examples/ and a router of one's own: short, they run, they do what they say."""
+"""Levels of use in examples/, and a router of one's own: each is short and does what it says."""
 import math
 import pathlib
 import re
