@@ -119,14 +119,14 @@ def table(bench, runs, title):
                 row |= {f"{name}_percent": mean, f"{name}_percent_error": error}
         rows.append(row)
     print(f"\n{title}\n")
-    print("| policy | runs | validation, bits/byte | validation, % | training, % | bytes a parameter |"
-          " activations, bytes a token | plan, MB | resident, MB | tokens/s |")
+    print("| policy | runs | validation, bits/byte | validation, % | training, % |"
+          " bytes a parameter | activations, bytes a token | plan, MB | resident, MB | tokens/s |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     for row in rows:
         apart = [shown(row[f"{name}_percent"], row[f"{name}_percent_error"])
                  if f"{name}_percent" in row else "-" for name in ("validation", "training")]
-        print(f"| {row['policy']} | {row['runs']} | {row['validation']:.4f} | {apart[0]} | {apart[1]} |"
-              f" {row['state_bytes_a_parameter']:.2f} | {row['activation_bytes_a_token']:.0f} |"
+        print(f"| {row['policy']} | {row['runs']} | {row['validation']:.4f} | {apart[0]} |"
+              f" {apart[1]} | {row['state_bytes_a_parameter']:.2f} | {row['activation_bytes_a_token']:.0f} |"
               f" {row['planned_bytes'] / 1e6:.0f} | {row['resident_bytes'] / 1e6:.0f} |"
               f" {row['tokens_per_second']:.0f} |", flush=True)
     return rows
@@ -169,8 +169,8 @@ def main():
                                                                                        1 + number)
                 runs.setdefault(policy, []).append(one)
         steps = options.fork_steps if test == "fork" else options.scratch_steps
-        found[test] = table(bench, runs, f"{test}: {steps} steps of {options.batch} tokens, against "
-                                         f"{control} from the same start")
+        title = f"{test}: {steps} steps of {options.batch} tokens, against {control} from its start"
+        found[test] = table(bench, runs, title)
     (options.out / "precision.json").write_text(json.dumps(found, indent=1) + "\n")
 
 

@@ -18,6 +18,9 @@
 #include <moe/comm/mesh.hpp>
 
 #include <moe/routing/balance.hpp>
+#include <moe/routing/domain_top_k.hpp>
+#include <moe/routing/expert_choice.hpp>
+#include <moe/routing/hash_routing.hpp>
 #include <moe/routing/load.hpp>
 #include <moe/routing/top_k.hpp>
 

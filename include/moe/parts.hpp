@@ -9,10 +9,13 @@
 
 #include <moe/train/energy.part.hpp>
 #include <moe/train/growth_summary.part.hpp>
+#include <moe/train/routing_report.part.hpp>
+#include <moe/train/run_log.part.hpp>
 #include <moe/train/summary.part.hpp>
 
 #include <moe/app/arguments.part.hpp>
 #include <moe/app/chart.part.hpp>
+#include <moe/app/compare.part.hpp>
 #include <moe/app/console.part.hpp>
 #include <moe/app/describe.part.hpp>
 #include <moe/app/figure.part.hpp>
@@ -22,6 +25,9 @@
 #include <moe/app/gzip.part.hpp>
 #include <moe/app/instruction_set.part.hpp>
 #include <moe/app/progress.part.hpp>
+#include <moe/app/read_run.part.hpp>
 #include <moe/app/report.part.hpp>
+#include <moe/app/routing_view.part.hpp>
 #include <moe/app/run_report.part.hpp>
+#include <moe/app/scored_text.part.hpp>
 #include <moe/app/terminal.part.hpp>

@@ -148,6 +148,8 @@ TEST_CASE("arguments: the other words, every flag") {
     CHECK(c.model == "run");
     CHECK(c.text == "a.txt");
     CHECK(c.logits.empty());
+    CHECK(!c.routing);
+    CHECK(parsed(score({"--routing"})).routing);
     c = parsed(score({"--logits", "l.safetensors", "--threads", "1", "--json"}));
     CHECK(c.logits == "l.safetensors");
     CHECK(c.settings.threads == 1);
@@ -223,15 +225,32 @@ TEST_CASE("arguments: forms of a value") {
     CHECK(parsed({"export", "--model", "a b", "--to", "./--out"}).to == "./--out");
 }
 
+TEST_CASE("arguments: folders that are no flags") {
+    command c = parsed({"compare", "a", "--out", "c.html", "b", "c/"});
+    CHECK(c.word == command_word::compare);
+    CHECK(c.runs == std::vector<std::string>{"a", "b", "c/"});
+    CHECK(c.to == "c.html");
+    c = parsed({"report", "run", "--json"});
+    CHECK(c.runs == std::vector<std::string>{"run"});
+    CHECK(c.settings.json);
+    CHECK(parsed({"report"}).runs.empty());
+    CHECK(complaint({"compare", "a", "--ou", "b"}) ==
+          "--ou: no such flag here; did you mean --out?");
+    CHECK(complaint({"compare", "a", ""}) == "'': expected a flag, which begins with --");
+    CHECK(parsed({"compare", "--help"}).print.find("nano compare RUN RUN... [flags]") !=
+          std::string::npos);
+}
+
 TEST_CASE("arguments: a word that is missing or unknown") {
-    const std::string all = "describe, train, score, generate, export, import, grow, merge, remove";
+    const std::string all =
+        "describe, train, score, generate, export, import, grow, merge, remove, report, compare";
     CHECK(complaint({}) == "expected a word: " + all + "; --help explains them");
     CHECK(complaint({"trian"}) ==
           "'trian': expected a word, one of " + all + "; did you mean train?");
     CHECK(complaint({"xyzzy"}) == "'xyzzy': expected a word, one of " + all);
     CHECK(complaint({""}) == "'': expected a word, one of " + all);
     CHECK(complaint({"--steps", "5"}) == "'--steps': expected a word, one of " + all);
-    CHECK(complaint({"compare"}) == "'compare': expected a word, one of " + all);
+    CHECK(complaint({"upcycle"}) == "'upcycle': expected a word, one of " + all);
 }
 
 TEST_CASE("arguments: a flag that is missing") {
@@ -333,7 +352,7 @@ TEST_CASE("arguments: help of the program names every word") {
         const command c = parsed({flag});
         CHECK(c.word == command_word::none);
         for (const char* word : {"describe", "train", "score", "generate", "export", "import",
-                                 "grow", "merge", "remove"})
+                                 "grow", "merge", "remove", "report", "compare"})
             CHECK(c.print.find(std::string("\n  ") + word + " ") != std::string::npos);
         CHECK(c.print.rfind("nano", 0) == 0);
         CHECK(c.print.find("Exit code 0") != std::string::npos);

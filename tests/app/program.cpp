@@ -148,6 +148,22 @@ TEST_CASE("program: from text to a model, there and back") {
     CHECK(std::filesystem::exists(in / "run/report.html"));
     CHECK(run(train(in, "run")).code == 1);
 
+    // The page again, and two runs side by side.
+    const std::string page = test::get(in / "run/report.html");
+    CHECK(run({"report", in / "run", "--out", in / "page.html"}).code == 0);
+    const std::string again = test::get(in / "page.html");
+    for (const char* part : {"What it writes", "Mixture layer 1", "Memory by role", "gzip -9"})
+        CHECK_MESSAGE((has(page, part) && has(again, part)), part);
+    CHECK(json_of({"report", in / "run"}) == before);
+    const auto compared = json_of({"compare", in / "run", in / "again"});
+    CHECK(compared["runs"][1]["name"] == "again");
+    CHECK(compared["runs"][0]["summary"]["joules"] == before["joules"]);
+    CHECK(compared["runs"][0]["losses"].size() == 4);
+    CHECK(compared["runs"][0]["losses"][3][0] == 12 * 128);
+    CHECK(has(run({"compare", in / "run", in / "again"}).out, "bits per byte, mean"));
+    CHECK(run({"compare", in / "run"}).code == 2);
+    CHECK(run({"compare", in / "run", in / "nowhere"}).code == 1);
+
     const auto score = [&](const std::string& model) {
         return json_of({"score", "--model", in / model, "--text", text, "--threads", "1"});
     };
@@ -156,6 +172,21 @@ TEST_CASE("program: from text to a model, there and back") {
     CHECK(scored["nats_per_token"].get<double>() < 5.6);
     CHECK(scored["bits_per_byte"].get<double>() ==
           doctest::Approx(scored["nats_per_token"].get<double>() / std::log(2.0)));
+
+    // Of a folder, domain by domain and with the experts that each went to.
+    const std::vector<std::string> folder{"score",     "--model",   in / "run", "--text",
+                                          in / "text", "--threads", "1",        "--routing"};
+    const auto routed = json_of(folder);
+    const auto& layer = routed["routing"]["layers"][0];
+    CHECK(routed["domains"].size() == 2);
+    CHECK(routed["routing"]["domains"] == nlohmann::json{"rivers", "stones"});
+    CHECK(layer["counts"]["rivers"].size() == 8);
+    CHECK(layer["pairs"].size() == 28);
+    CHECK(layer["expert_purity"].get<double>() >= 0.5);
+    CHECK(has(run(folder).out, "bits on domain"));
+    CHECK(before["routing"]["layers"].size() == 1);
+    CHECK(run({"score", "--model", in / "run", "--text", in / "text", "--logits", in / "l"}).code ==
+          2);
 
     const auto made = json_of({"generate", "--model", in / "run", "--prompt", "ab", "--tokens", "7",
                                "--temperature", "0"});

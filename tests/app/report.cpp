@@ -7,14 +7,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <limits>
-#include <sstream>
 #include <string>
 #include <vector>
-
-#include <unistd.h>
 
 using namespace moe;
 using html::count_of;
@@ -43,6 +38,14 @@ run_history history_of(int steps, int layers, int experts) {
                 for (int e = 0; e < experts; ++e) d.routing.layer(l)[e] = e == 0 ? 100 + i : 25;
             v.domains.push_back(d);
         }
+        routing_tally tally(layers, experts);
+        tally.tokens = 100;
+        for (auto& pairs : tally.together) {
+            const int chosen[] = {0, experts - 1, 0, 1, 0, experts - 1};
+            pairs.add(chosen, 3, 2);
+        }
+        const std::vector<routing_counts> counts{v.domains[0].routing, v.domains[1].routing};
+        v.routing = routing_report_of({v.domains[0].domain, v.domains[1].domain}, counts, tally);
         v.load = {.max_violation = 0.5, .dead = 0, .entropy = 0.95};
         h.validations.push_back(v);
     }
@@ -115,7 +118,7 @@ TEST_CASE("report: every section shows what it was given") {
           "What it writes",
           "What it cost",
           "64.0 MB",
-          "1.00 TFLOP",
+          "<td>1.00 TFLOP</td><td>1:23</td><td>1.66 kJ</td><td>0.0115</td>",
           "<dd>0.0115 <small>at 0.50 an hour",
           "model: transformer",
           "<dt>hidden</dt><dd>256",
@@ -128,7 +131,9 @@ TEST_CASE("report: every section shows what it was given") {
                     "<td>4.400</td>") != std::string::npos);
     CHECK(page.find("<td>+8.4 %</td>") != std::string::npos);
     CHECK(page.find("<span class=\"name\">nothing</span>") == std::string::npos);
-    CHECK(count_of(page, "<figure class=\"heat") == 3);
+    CHECK(count_of(page, "<figure class=\"heat") == 6);  // domains, pairs
+    CHECK(page.find("Which experts work together") != std::string::npos);
+    CHECK(page.find("purity</th>") != std::string::npos);
     // loss, held-out text, three of the load
     CHECK(count_of(page, "<figure class=\"plot\"") == 5);
 }
@@ -199,20 +204,6 @@ TEST_CASE("report: a deep model's page stays small") {
     CHECK(page.size() < 2'000'000);
 }
 
-TEST_CASE("report: the file is written whole or not at all") {
-    namespace fs = std::filesystem;
-    const fs::path folder = fs::temp_directory_path() / ("moe_report_" + std::to_string(getpid()));
-    fs::create_directories(folder);
-    const std::string file = (folder / "report.html").string();
-    write_report(file, example());
-    std::ostringstream text;
-    text << std::ifstream(file).rdbuf();
-    CHECK(text.str() == report_html(example()));
-    CHECK_THROWS(write_report((folder / "none" / "report.html").string(), example()));
-    CHECK(std::distance(fs::directory_iterator(folder), fs::directory_iterator()) == 1);
-    fs::remove_all(folder);
-}
-
 TEST_CASE("report: the terminal shows the curve, the tables and the samples") {
     const terminal_style style{80, false, false, true};
     const std::string text = terminal_report(example(), style);
@@ -228,4 +219,6 @@ TEST_CASE("report: the terminal shows the curve, the tables and the samples") {
     CHECK(few.find("Mixture layer 2\n") == std::string::npos);
     CHECK(few.find("Mixture layer 61\n") != std::string::npos);
     CHECK(terminal_report({}, style) == "");
+    CHECK(text.find("1.00 TFLOP  1:23  1.66 kJ  0.0115") != std::string::npos);
+    CHECK(text.find("energy: model: 2 cores x 10 W x 83.0 s") != std::string::npos);
 }

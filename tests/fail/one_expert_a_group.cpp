@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: moe: routing.groups leaves one expert a group, but sigmoid_top_k judges a group by its
+// expect: moe: routing.groups leaves one expert a group, but the policy judges a group by its
 // best two.
 #include "nano.hpp"
 

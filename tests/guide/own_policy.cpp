@@ -69,3 +69,44 @@ TEST_CASE("a routing policy of one's own trains like the library's") {
         }
     });
 }
+
+// Says by its choice what it was told.
+struct telling {
+    static constexpr int active = 1;
+
+    template <int Experts, class T>
+    void choose(int* chosen, T* weight, const T*, const float*, moe::token_facts of) const {
+        chosen[0] = (of.token + 2 * (of.domain + 1)) % Experts;
+        weight[0] = T(1);
+    }
+    template <int Experts, class T>
+    void backward(T* dlogits, const T*, const T*, const int*, const T*) const {
+        for (int e = 0; e < Experts; ++e) dlogits[e] = 0;
+    }
+};
+struct asking : own {
+    telling routing{};
+};
+
+TEST_CASE("a router that asks is told the token, and in training the domain") {
+    moe::network<asking> network({3, 8}, {.threads = 2});
+    network.start(1);
+    std::vector<int> windows(3 * 9);
+    for (std::size_t i = 0; i < windows.size(); ++i) windows[i] = int(i * 5 % 32);
+    const int domains[] = {0, 2, 1};
+    const auto told = [&](auto&& domain_of) {
+        network.each_mixture([&](const auto& mixture) {
+            for (int t = 0; t < network.last_pass().tokens(); ++t) {
+                const int token = windows[std::size_t(t / 8 * 9 + t % 8)];
+                CHECK(mixture.plan.chosen[t] == (token + 2 * (domain_of(t / 8) + 1)) % 4);
+            }
+        });
+    };
+    network.forward_backward(windows, 8, 1, 1, domains);
+    told([&](int sequence) { return domains[sequence]; });
+    network.loss(windows, 8);
+    told([](int) { return -1; });
+    std::vector<float> logits(8 * 32);
+    network.logits({logits.data(), 8, 32}, {windows.data(), 8});
+    told([](int) { return -1; });
+}

@@ -46,7 +46,7 @@ class Describe(Case):
     def test_help_and_version(self):
         told = self.done("--help")
         for word in ("describe", "train", "score", "generate", "export", "import", "grow", "merge",
-                     "remove"):
+                     "remove", "report", "compare"):
             self.assertIn(f"\n  {word} ", told.out)
             self.assertIn("--json", self.done(word, "--help").out)
         self.assertRegex(self.done("--version").out, r"^pocket \(moe \d+\.\d+\.\d+\)\n$")
@@ -60,8 +60,8 @@ class Train(Case):
             self.assertIn(piece, told.out)
         run = self.folder / "run"
         self.assertEqual(sorted(path.name for path in run.iterdir()),
-                         ["checkpoints", "metrics.jsonl", "report.html", "run.lock",
-                          "summary.json", "tensorboard"])
+                         ["checkpoints", "metrics.jsonl", "report.html", "report.json",
+                          "run.lock", "summary.json", "tensorboard"])
         self.assertEqual(self.checkpoints(), ["step-000010", "step-000012"])
         self.assertEqual(sorted(path.name for path in (run / "checkpoints/step-000012").iterdir()),
                          ["losses.f64", "manifest.json", "model.safetensors",

@@ -147,6 +147,7 @@ TEST_CASE("a recipe is a flat list of keys and values") {
         {"balance", "bias_balance"},
         {"balance.rate", "0.001"},
         {"balance.sequence_loss", "1e-04"},
+        {"balance.proportional", "false"},
         {"precision", "fp32"},
         {"parallel", "own_mesh<128>"},
         {"parallel.1", "array<int, 2>"},

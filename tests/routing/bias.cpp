@@ -30,6 +30,45 @@ TEST_CASE("balanced experts keep their bias, and so do experts without any token
     CHECK((bias[0] == 0.1F && bias[1] == -2.5F && bias[2] == 0.3F));
 }
 
+TEST_CASE("in proportion: steps as large as the violation, their sum is nothing") {
+    const std::int64_t counts[4] = {10, 0, 4, 2}, nothing[4] = {};  // mean 4
+    float bias[4] = {0, 0, 1, 0};
+    update_bias_in_proportion(bias, counts, 4, 0.5);
+    CHECK((bias[0] == -0.75F && bias[1] == 0.5F && bias[2] == 1 && bias[3] == 0.25F));
+    update_bias_in_proportion(bias, nothing, 4, 0.5);
+    CHECK(bias[0] == -0.75F);
+    bias_balance{.rate = 1, .proportional = true}.update(bias, counts, 4, 0.5);
+    CHECK(bias[0] == -1.5F);
+}
+
+// One expert is chosen by all tokens of one batch in eight, and by none of the others. By signs it
+// seems idle most of the time and gets more and more; in proportion its mean load counts.
+TEST_CASE("in proportion a load that comes in bursts is balanced in the mean") {
+    const auto mean_load = [](bool proportional) {
+        const bias_balance balance{.rate = 0.01, .sequence_loss = 0, .proportional = proportional};
+        float bias[4] = {};
+        std::int64_t of_first = 0;
+        for (int step = 0; step < 4000; ++step) {
+            std::int64_t counts[4] = {};
+            for (int token = 0; token < 64; ++token) {
+                int best = 0;
+                double most = -1e9;
+                for (int e = 0; e < 4; ++e) {
+                    const double wish = e > 0 ? 0.0 : step % 8 == 0 ? 1.0 : -1.0;
+                    const double z = wish + bias[e] + random_normal(7, step * 64 + token, e);
+                    if (z > most) most = z, best = e;
+                }
+                ++counts[best];
+            }
+            if (step >= 2000) of_first += counts[0];
+            balance.update(bias, counts, 4, 1);
+        }
+        return double(of_first) / (2000 * 64);
+    };
+    CHECK(mean_load(true) == doctest::Approx(0.25).epsilon(0.03));
+    CHECK(mean_load(false) > 0.27);
+}
+
 TEST_CASE("counts beyond 32 bits still compare exactly") {
     const std::int64_t much = std::int64_t{1} << 50;
     const std::int64_t counts[3] = {much, much + 1, much};  // mean much + 1/3

@@ -27,6 +27,8 @@ enum class command_word : std::uint8_t {
     grow,
     merge,
     remove,
+    report,
+    compare,
 };
 
 struct command {
@@ -38,12 +40,14 @@ struct command {
     std::vector<std::string> models;  // merge
     std::string domain;               // remove
     std::string model;                // score, generate, export, import: the folder that is read
-    std::string to;                   // export, import: the folder that is written
-    std::string text;                 // score: the file
-    std::string logits;               // score: where they go, if not empty
-    std::string prompt;               // generate
-    std::int64_t tokens = 200;        // generate: how many
-    double temperature = 0.8;         // generate; 0: the likeliest token each time
+    std::string to;                 // export, import: the folder that is written; report: the page
+    std::vector<std::string> runs;  // report: one; compare: at least two
+    std::string text;               // score: the file or folder
+    std::string logits;             // score: where they go, if not empty
+    bool routing = false;           // score: also where the tokens go
+    std::string prompt;             // generate
+    std::int64_t tokens = 200;      // generate: how many
+    double temperature = 0.8;       // generate; 0: the likeliest token each time
     double top_p = 0.95;  // generate: from the likeliest tokens that have this probability
 };
 

@@ -33,6 +33,10 @@ inline constexpr word_entry command_words[] = {
     {"grow", command_word::grow, "adds experts for a new domain to a model, without retraining it"},
     {"merge", command_word::merge, "puts domains together that were grown apart"},
     {"remove", command_word::remove, "takes a grown domain out of a model again"},
+    {"report", command_word::report,
+     "what a run reached, from its folder; writes report.html anew"},
+    {"compare", command_word::compare,
+     "runs side by side: what they reached, what it cost, curves"},
 };
 
 inline void add_machine_flags(flag_list& flags, settings& s) {
@@ -109,6 +113,13 @@ inline void add_flags(flag_list& flags, command& c) {
         add_machine_flags(flags, s);
         return flags.truth("--json", "standard output holds only JSON", s.json);
     }
+    if (c.word == command_word::report || c.word == command_word::compare) {
+        const bool one = c.word == command_word::report;
+        flags.words(one ? "RUN" : "RUN RUN...", "run folders, of any recipe", c.runs);
+        flags.text("--out", "FILE", "write the page here: one HTML file", c.to,
+                   one ? "RUN/report.html" : "no page");
+        return flags.truth("--json", "standard output holds only JSON", s.json);
+    }
     flags.text("--model", c.word == command_word::import_model ? "HF_DIR" : "DIR",
                c.word == command_word::import_model
                    ? "Hugging Face folder: config.json, model.safetensors, tokenizer files"
@@ -119,10 +130,12 @@ inline void add_flags(flag_list& flags, command& c) {
         flags.text("--to", "DIR", "folder to write, new or empty", c.to);
         flags.required("--to");
     } else if (c.word == command_word::score) {
-        flags.text("--text", "FILE", "text to be predicted", c.text);
+        flags.text("--text", "FILE",
+                   "text to be predicted; a folder: DIR/<domain>/*.txt, or DIR/*.txt", c.text);
         flags.required("--text");
         flags.text("--logits", "FILE", "write the logits here: safetensors, FP32 (tokens, vocab)",
                    c.logits);
+        flags.truth("--routing", "also which experts the tokens of each domain go to", c.routing);
     } else {
         flags.text("--prompt", "TEXT", "text to go on with", c.prompt);
         flags.required("--prompt");

@@ -5,6 +5,7 @@
 #include <moe/app/progress.hpp>
 #include <moe/app/terminal.hpp>
 #include <moe/train/step_report.hpp>
+#include <moe/train/validation_report.hpp>
 
 #include <chrono>
 #include <cstdio>

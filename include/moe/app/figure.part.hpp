@@ -224,8 +224,8 @@ std::string heat_html(const heat_map& map, double highest) {
            std::string(across > 32  ? " wide"
                        : across > 8 ? " tight"
                                     : "") +
-           "\" role=\"img\" aria-label=\"" + html_text(map.title) + "\">\n<figcaption><b>" +
-           html_text(map.title) +
+           (down > 8 ? " many" : "") + "\" role=\"img\" aria-label=\"" + html_text(map.title) +
+           "\">\n<figcaption><b>" + html_text(map.title) +
            "</b></figcaption>\n<div class=\"frame\" style=\"--down:" + std::to_string(down) +
            ";--across:" + std::to_string(across) + "\">\n<div class=\"rows\">" + rows +
            "</div>\n<div class=\"cells\"><svg viewBox=\"0 0 " + size +

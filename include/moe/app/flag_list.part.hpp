@@ -133,6 +133,11 @@ public:
         names_.push_back(name), truths_.push_back(name);
     }
 
+    // Words that are no flags, in their order.
+    void words(const char* value, const std::string& help, std::vector<std::string>& into) {
+        words_ = &into, words_value_ = value, words_help_ = help;
+    }
+
     void required(const char* name) { app_.get_option(name)->required(); }
 
     void parse(int count, const char* const* words) {
@@ -165,7 +170,9 @@ public:
             if (option->get_required())
                 usage += ' ' + option->get_name() + ' ' + option->get_type_name();
         }
+        if (words_) usage += std::string(" ") + words_value_;
         std::string text = app_.get_description() + "\n\n  " + usage + " [flags]\n";
+        if (words_) text += "\n" + std::string(words_value_) + ": " + words_help_ + "\n";
         if (!needed.empty()) text += "\nNeeded:\n" + needed;
         return text + "\nFlags:\n" + others;
     }
@@ -212,9 +219,14 @@ private:
         throw usage_error("a flag is missing");
     }
     void refuse_extras() const {
+        if (words_) words_->clear();
         for (const std::string& extra : app_.remaining()) {
-            if (extra.rfind('-', 0) != 0 || extra.size() < 2)
-                refuse("'" + extra + "'", "expected a flag, which begins with --");
+            const bool is_word = extra.rfind('-', 0) != 0 || extra.size() < 2;
+            if (is_word && words_ && !extra.empty()) {
+                words_->push_back(extra);
+                continue;
+            }
+            if (is_word) refuse("'" + extra + "'", "expected a flag, which begins with --");
             const std::string name = extra.substr(0, extra.find('='));
             refuse(name, "no such flag here" + nearest(name, names_));
         }
@@ -250,6 +262,8 @@ private:
     CLI::App app_;
     std::vector<std::string> names_;   // of all flags
     std::vector<std::string> truths_;  // of those without a value
+    std::vector<std::string>* words_ = nullptr;
+    std::string words_value_, words_help_;
 };
 
 }  // namespace moe::detail

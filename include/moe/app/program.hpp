@@ -5,18 +5,20 @@
 #pragma once
 
 #include <moe/app/arguments.hpp>
+#include <moe/app/compare.hpp>
 #include <moe/app/console.hpp>
 #include <moe/app/describe.hpp>
 #include <moe/app/growth_words.hpp>
 #include <moe/app/instruction_set.hpp>
 #include <moe/app/ranks.hpp>
+#include <moe/app/read_run.hpp>
 #include <moe/app/run_report.hpp>
+#include <moe/app/score_text.hpp>
 #include <moe/device/first_core.hpp>
 #include <moe/io/hugging_face.hpp>
 #include <moe/io/masters.hpp>
 #include <moe/model/generate.hpp>
 #include <moe/train/load_model.hpp>
-#include <moe/train/score.hpp>
 #include <moe/train/training_run.hpp>
 
 #include <cerrno>
@@ -35,7 +37,7 @@ public:
             case command_word::train:
                 return train(c);
             case command_word::score:
-                return score_text(c);
+                return score_word(c);
             case command_word::generate:
                 return generate_text(c);
             case command_word::export_model:
@@ -48,6 +50,10 @@ public:
                 return merge_word(c, recipe_text<Recipe>());
             case command_word::remove:
                 return remove_word(c, recipe_text<Recipe>());
+            case command_word::report:
+                return report_word(c);
+            case command_word::compare:
+                return compare_word(c);
             case command_word::none:
                 break;
         }
@@ -55,9 +61,6 @@ public:
     }
 
 private:
-    static constexpr int vocab = of<Recipe>.model.vocab;
-    using number = precise_of<Recipe>;
-
     static int describe_word(const command& c) {
         const description d = describe<Recipe, On>(c.settings);
         print_out(c.settings.json ? describe_json(d) : describe_text(d));
@@ -102,9 +105,11 @@ private:
         watcher.done();
         if (run.finished() && !run.history().validations.empty()) {
             const report_data report = report_of(run, summary);
-            const std::string page = io::join(run.folder(), "report.html");
-            write_report(page, report);
-            std::fputs((terminal_report(report, style_of(to)) + "\n" + page + "\n").c_str(), to);
+            write_report(run.folder(), report);
+            std::fputs((terminal_report(report, style_of(to)) + "\n" +
+                        io::join(run.folder(), "report.html") + "\n")
+                           .c_str(),
+                       to);
         }
         if (s.json) print_out(summary_json(summary) + "\n");
         if (!run.finished())
@@ -113,37 +118,10 @@ private:
         return 0;
     }
 
-    static int score_text(const command& c) {
+    static int score_word(const command& c) {
         auto model = load<Recipe>(c);
-        const std::string text = io::read_file(c.text);
-        const std::vector<int> tokens = model.words.encode(text);
-        if (tokens.size() < 2)
-            throw error(c.text + ": expected a text of at least two tokens, found " +
-                        std::to_string(tokens.size()));
-        std::vector<number> logits;
-        if (!c.logits.empty()) logits.resize(tokens.size() * std::size_t(vocab));
-        const text_score result =
-            score<Recipe, On>(*model.network, tokens, logits.empty() ? nullptr : logits.data());
-        if (!c.logits.empty())
-            io::write_safetensors(
-                c.logits,
-                {io::make_tensor("logits", logits.data(), {std::int64_t(tokens.size()), vocab})});
-        std::int64_t bytes = 0;
-        for (std::size_t i = 1; i < tokens.size(); ++i) bytes += model.words.bytes_of(tokens[i]);
-        const double bits_per_byte = result.nats / std::log(2.0) / double(bytes);
-        if (c.settings.json) {
-            io::json_writer json(2);
-            json.object()
-                .field("tokens", result.tokens)
-                .field("nats_per_token", result.nats_per_token())
-                .field("bits_per_byte", bits_per_byte)
-                .close();
-            print_out(json.text() + "\n");
-        } else {
-            print_out("tokens          " + std::to_string(result.tokens) + "\nnats per token  " +
-                      io::number_text(result.nats_per_token()) + "\nbits per byte   " +
-                      io::number_text(bits_per_byte) + "\n");
-        }
+        const scored_text scored = score_text(model, c.text, c.logits, c.routing);
+        print_out(c.settings.json ? score_json(scored) : score_words(scored, style_of(stdout)));
         return 0;
     }
 
@@ -198,6 +176,27 @@ private:
         if (!words.is_bytes()) what.attachments.push_back({"tokenizer.model", words.model()});
         io::save_model(c.to, what);
         return told(c, c.model, c.to);
+    }
+
+    static int report_word(const command& c) {
+        if (c.runs.size() != 1)
+            throw usage_error("report: expected one run folder, found " +
+                              std::to_string(c.runs.size()));
+        const report_data report = read_run(c.runs[0]);
+        const std::string page = c.to.empty() ? io::join(c.runs[0], "report.html") : c.to;
+        io::write_file(page, report_html(report));
+        print_out(c.settings.json ? summary_json(report.summary) + "\n"
+                                  : terminal_report(report, style_of(stdout)) + "\n" + page + "\n");
+        return 0;
+    }
+
+    static int compare_word(const command& c) {
+        const auto runs = read_runs(c.runs);
+        if (!c.to.empty()) io::write_file(c.to, compared_html(runs));
+        print_out(c.settings.json ? compared_json(runs)
+                                  : compared_text(runs, style_of(stdout)) +
+                                        (c.to.empty() ? "" : "\n" + c.to + "\n"));
+        return 0;
     }
 
     template <class R> static loaded_model<R, On> load(const command& c) {

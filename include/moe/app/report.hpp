@@ -9,7 +9,7 @@
 //   report.recipe = moe::recipe_text<nano>();
 //   plan.each([&](const char* role, std::size_t bytes) { report.memory.push_back({role,
 //   double(bytes)}); }); report.samples.push_back({"biology", prompt, generated});
-//   moe::write_report(out + "/report.html", report);
+//   moe::write_report(out, report);  // app/read_run.hpp
 //   std::fputs(moe::terminal_report(report, moe::style_of(stdout)).c_str(), stdout);
 //
 // What is left empty is left out of the page.
@@ -17,6 +17,7 @@
 
 #include <moe/app/chart.hpp>
 #include <moe/app/figure.hpp>
+#include <moe/app/routing_view.hpp>
 #include <moe/io/tensor_list.hpp>
 #include <moe/train/history.hpp>
 #include <moe/train/settings.hpp>
@@ -53,17 +54,18 @@ struct report_data {
     std::vector<curve> validation;  // x: steps, y: bits per byte; one a domain
     std::vector<curve> max_violation, router_entropy, dead_experts;  // x: steps
 
-    std::vector<heat_map> routing;   // one a layer: domains x experts, shares of a domain's choices
-    std::vector<role_bytes> memory;  // the plan
+    std::vector<heat_map> routing, pairs;  // app/routing_view.hpp
+    text_table layers;                     // the same in figures
+    std::vector<role_bytes> memory;        // the plan
     std::vector<domain_sample> samples;
 };
 
-// Curves from what the run remembers, heat maps from its last validation.
+// Curves from what the run remembers, maps of routing from its last validation.
 void add_history(report_data&, const run_history&);
+void add_routing(report_data&, const routing_report&);
 void add_settings(report_data&, const settings&);
 
 std::string report_html(const report_data&);
-void write_report(const std::string& path, const report_data&);
 
 // Loss curve, table of domains, routing, samples.
 std::string terminal_report(const report_data&, const terminal_style&);

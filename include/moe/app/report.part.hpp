@@ -3,15 +3,12 @@
 #pragma once
 
 #include <moe/app/format.hpp>
+#include <moe/app/page.part.hpp>
 #include <moe/app/report.hpp>
-#include <moe/app/report_style.part.hpp>
-#include <moe/core/config.hpp>
-#include <moe/io/file.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 namespace moe {
 
@@ -114,29 +111,33 @@ inline std::string learning_section(const report_data& r) {
 
 inline std::string routing_section(const report_data& r) {
     std::string text;
-    double highest = 0;
-    std::size_t experts = 0;
-    for (const heat_map& map : r.routing) {
-        highest = std::max(highest, map.highest());
-        experts = std::max(experts, map.columns.size());
-    }
     if (!r.routing.empty()) {
+        const std::size_t experts = r.routing[0].columns.size();
         text +=
             heading("Where the tokens go",
                     "How each domain's choices of experts spread, over held-out text. Rows add "
                     "up to 100\u00A0%; even would be " +
-                        fixed(experts ? 100.0 / double(experts) : 0, 1) + "\u00A0% everywhere.");
-        text +=
-            "<p class=\"scale\">0 %<svg viewBox=\"0 0 8 1\" preserveAspectRatio=\"none\" "
-            "aria-hidden=\"true\">";
-        for (int i = 0; i < 8; ++i)
-            text += "<rect x=\"" + std::to_string(i) +
-                    "\" width=\"1\" height=\"1\" fill-opacity=\"" + fixed((i + 0.5) / 8, 2) +
-                    "\"/>";
-        text += "</svg>" + percent(highest) + "</p>\n<div class=\"maps\">\n";
-        for (const heat_map& map : r.routing) text += heat_html(map, highest);
-        text += "</div>\n";
+                        fixed(experts ? 100.0 / double(experts) : 0, 1) + "\u00A0% everywhere.") +
+            maps_html(r.routing);
     }
+    if (!r.layers.rows.empty()) {
+        text += table_html(r.layers);
+        if (r.routing.size() > 0 && r.routing[0].rows.size() > 1)
+            text +=
+                "<p class=\"note\">Purity: the share of choices that come from their expert's main "
+                "domain, from " +
+                fixed(1.0 / double(r.routing[0].rows.size()), 2) +
+                " (domains do not matter) to 1. Bits on domain: what the choice of an expert tells "
+                "about the domain, at most " +
+                fixed(std::log2(double(r.routing[0].rows.size())), 2) +
+                ". Every domain counts alike. Router entropy: how undecided the router is about a "
+                "token.</p>\n";
+    }
+    if (!r.pairs.empty())
+        text += heading("Which experts work together",
+                        "Of the tokens that went to the expert of the row, the share that also "
+                        "went to the one of the column.") +
+                maps_html(r.pairs);
     std::string curves;
     const auto add = [&](const std::vector<curve>& lines, const chart_words& words) {
         if (!lines.empty()) curves += lines_html(lines, words, {.small = true, .from_zero = true});
@@ -165,9 +166,23 @@ inline std::string samples_section(const report_data& r) {
     return text;
 }
 
+// What was reached and what was spent for it, side by side.
+inline text_table record_of(const run_summary& s) {
+    text_table table{
+        {"loss, nats", "bits per byte", "tokens", "FLOP", "time", "energy"},
+        {{fixed(s.train_loss, 3), fixed(validation_mean(s), 3), short_count(double(s.tokens)),
+          short_flop(s.flop), short_time(s.seconds), short_joules(s.joules)}}};
+    if (s.price_per_hour > 0) {
+        table.header.push_back("money");
+        table.rows[0].push_back(fixed(s.money, s.money < 0.1 ? 4 : 2));
+    }
+    return table;
+}
+
 inline std::string cost_section(const report_data& r) {
     const run_summary& s = r.summary;
     std::string text = heading("What it cost", "Planned before the run, measured during it.");
+    text += table_html(record_of(s));
     if (!r.memory.empty()) {
         std::vector<bar> bars;
         for (const role_bytes& role : r.memory)
@@ -253,30 +268,17 @@ void add_history(report_data& r, const run_history& history) {
             r.validation[d].y.push_back(v.domains[d].bits_per_byte);
         }
     }
-    const auto keep = [](std::vector<curve>& into, curve& training, curve& held_out) {
-        if (training.x.size() > 1) into.push_back(std::move(training));
-        if (!held_out.x.empty() && !into.empty()) into.push_back(std::move(held_out));
-    };
-    keep(r.max_violation, violation, held_violation);
-    keep(r.router_entropy, entropy, held_entropy);
-    keep(r.dead_experts, dead, held_dead);
+    detail::keep_curves(r.max_violation, violation, held_violation);
+    detail::keep_curves(r.router_entropy, entropy, held_entropy);
+    detail::keep_curves(r.dead_experts, dead, held_dead);
 
-    if (history.validations.empty() || history.validations.back().domains.empty()) return;
-    const auto& domains = history.validations.back().domains;
-    for (int layer = 0; layer < domains[0].routing.layers(); ++layer) {
-        heat_map map{"Mixture layer " + std::to_string(layer + 1), {}, {}, {}};
-        for (int e = 0; e < domains[0].routing.experts(); ++e)
-            map.columns.push_back(std::to_string(e));
-        for (const domain_report& d : domains) {
-            map.rows.push_back(d.domain);
-            const auto counts = d.routing.layer(layer);
-            const double all =
-                double(std::accumulate(counts.begin(), counts.end(), std::int64_t{}));
-            for (const std::int64_t count : counts)
-                map.cells.push_back(all > 0 ? double(count) / all : 0);
-        }
-        r.routing.push_back(std::move(map));
-    }
+    if (!history.validations.empty()) add_routing(r, history.validations.back().routing);
+}
+
+void add_routing(report_data& r, const routing_report& routing) {
+    r.routing = domain_maps(routing);
+    r.pairs = pair_maps(routing);
+    r.layers = routing_table(routing);
 }
 
 void add_settings(report_data& r, const settings& s) {
@@ -298,19 +300,12 @@ void add_settings(report_data& r, const settings& s) {
 }
 
 std::string report_html(const report_data& r) {
-    return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
-           html_text(r.summary.recipe) + " - training report</title>\n<style>" +
-           detail::report_style + "</style>\n</head>\n<body>\n<main>\n" + detail::page_head(r) +
-           detail::learning_section(r) + detail::routing_section(r) + detail::samples_section(r) +
-           detail::cost_section(r) + detail::recipe_section(r) + "<footer>moe " +
-           std::to_string(MOE_VERSION_MAJOR) + "." + std::to_string(MOE_VERSION_MINOR) + "." +
-           std::to_string(MOE_VERSION_PATCH) + "; weights " + html_text(r.summary.weights_hash) +
-           "</footer>\n</main>\n</body>\n</html>\n";
-}
-
-void write_report(const std::string& path, const report_data& r) {
-    io::write_file(path, report_html(r));
+    const run_summary& s = r.summary;
+    return detail::html_page(s.recipe + " - training report",
+                             detail::page_head(r) + detail::learning_section(r) +
+                                 detail::routing_section(r) + detail::samples_section(r) +
+                                 detail::cost_section(r) + detail::recipe_section(r),
+                             "; weights " + s.weights_hash);
 }
 
 std::string terminal_report(const report_data& r, const terminal_style& style) {
@@ -328,6 +323,10 @@ std::string terminal_report(const report_data& r, const terminal_style& style) {
     for (std::size_t i = 0; i < r.routing.size(); ++i)
         if (r.routing.size() <= 6 || i == 0 || i + 1 == r.routing.size())
             add(draw_heat(r.routing[i], style));
+    if (!r.layers.rows.empty()) add(draw_table(r.layers, style));
+    if (r.summary.steps > 0)
+        add(draw_table(detail::record_of(r.summary), style) +
+            "energy: " + printable(r.summary.joules_source) + "\n");
     for (const domain_sample& s : r.samples)
         add(printable(s.domain) + ":\n" + printable(s.prompt + s.text, true) + "\n");
     return text;

@@ -34,6 +34,7 @@ header .eyebrow { margin: 0; font-size: .8rem; letter-spacing: .08em; text-trans
 h1 { margin: 0; font-size: clamp(1.8rem, 6vw, 2.6rem); line-height: 1.15; letter-spacing: -.02em; }
 h2 { margin: 3.25rem 0 .25rem; font-size: 1.3rem; line-height: 1.3; letter-spacing: -.01em; }
 h2 + p { margin: 0 0 1rem; color: var(--soft); max-width: 42rem; }
+.note { margin: .6rem 0 0; color: var(--soft); font-size: .85rem; max-width: 42rem; }
 h3 { margin: 1.4rem 0 .5rem; font-size: .95rem; }
 .facts h3, .sample h3 { margin-top: 0; }
 figure { margin: 1.5rem 0 0; }
@@ -101,12 +102,15 @@ path.c6 { stroke: var(--c6); } path.c7 { stroke: var(--c7); }
 .plots .plot { display: grid; grid-template-rows: 1fr auto; }
 .plots .plot svg { height: 9.5rem; }
 .plots .xs .odd { display: none; }
+.heat { --row: 1.6rem; }
+.heat.many { --row: 1.05rem; }
+.heat.many .rows { font-size: .65rem; }
 .heat .frame { display: grid; grid-template-columns: minmax(3rem, auto) minmax(0, 1fr); margin-top: .4rem; }
-.heat .rows { display: grid; grid-auto-rows: 1.6rem; align-items: center; padding-right: .6rem; font-size: .8rem; color: var(--soft); max-width: 9rem; }
+.heat .rows { display: grid; grid-auto-rows: var(--row); align-items: center; padding-right: .6rem; font-size: .8rem; color: var(--soft); max-width: 9rem; }
 .heat .rows span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .heat .xs { font-size: .65rem; }
 .heat .cells { position: relative; border: 1px solid var(--line); border-radius: .25rem; overflow: hidden; }
-.heat svg { height: calc(var(--down) * 1.6rem); }
+.heat svg { height: calc(var(--down) * var(--row)); }
 .heat path { fill: var(--heat); }
 .heat rect { fill: var(--heat); stroke: var(--page); stroke-width: 1px; vector-effect: non-scaling-stroke; }
 .heat.wide { grid-column: 1 / -1; }
@@ -114,7 +118,7 @@ path.c6 { stroke: var(--c6); } path.c7 { stroke: var(--c7); }
 .heat .numbers {
   position: absolute; inset: 0; display: grid;
   grid-template-columns: repeat(var(--across), minmax(0, 1fr));
-  grid-auto-rows: 1.6rem; align-items: center; text-align: center; pointer-events: none;
+  grid-auto-rows: var(--row); align-items: center; text-align: center; pointer-events: none;
   font-size: .65rem;
 }
 .heat .numbers i { font-style: normal; color: var(--ink); }
@@ -164,6 +168,7 @@ footer { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--line
   .xs .odd { display: none; }
   .heat .rows { max-width: 6.5rem; font-size: .75rem; }
   .heat.tight .numbers { visibility: hidden; }
+  .heat.many { --row: .85rem; }
   .heat .xs { font-size: .55rem; }
   th, td { padding-left: .3rem; padding-right: .3rem; }
 }

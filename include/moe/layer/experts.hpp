@@ -135,7 +135,7 @@ template <class Recipe> struct experts_layer {
         }
     };
 
-    static void forward(auto on, const pass_of<Recipe>&, activations<Recipe> y,
+    static void forward(auto on, const pass_of<Recipe>& pass, activations<Recipe> y,
                         read_activations<Recipe> x, const auto& weights, kept& k, work& w) {
         const int tokens = x.count, every_token[] = {0, tokens};
         k.x = x;
@@ -143,7 +143,8 @@ template <class Recipe> struct experts_layer {
         const auto logits = k.logits.part(0, tokens), weight = k.weight.part(0, tokens);
         op::linear(on, logits, x, weights.router.one());
         k.plan.tokens = tokens, k.plan.active = active, k.plan.experts = routed;
-        route<routed>(on, k.plan.chosen, weight, logits, selection_bias(weights.bias.at), routing);
+        route<routed>(on, k.plan.chosen, weight, logits, selection_bias(weights.bias.at), routing,
+                      pass.text);
         op::plan_dispatch(on, k.plan);
 
         const groups by = k.plan.by_expert();

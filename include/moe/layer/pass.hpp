@@ -3,6 +3,7 @@
 #pragma once
 
 #include <moe/op/rope.hpp>
+#include <moe/routing/route.hpp>
 
 namespace moe {
 
@@ -17,6 +18,7 @@ template <class Precise> struct pass {
     batch_shape shape;
     int position = 0;            // of the first token: what a cache holds already (one sequence)
     op::rotary<Precise> angles;  // cosines and sines for every position of the context
+    routed_text text;            // for routers that ask which token it is
     double sequence_share = 0;   // weight of one sequence's balance loss: 1 / sequences of a batch
 
     int tokens() const { return shape.tokens(); }

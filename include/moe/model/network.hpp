@@ -151,13 +151,15 @@ public:
 
     // windows: (sequences, length + lookahead) tokens. Adds the gradients of share * (sum of the
     // losses of all predicted tokens) + sequence_share * (sum of the sequences' balance losses) as
-    // the next grain; returns the sum of the losses.
+    // the next grain; returns the sum of the losses. domains: (sequences), where a router wants to
+    // know them.
     double forward_backward(std::span<const int> windows, int length, double share,
-                            double sequence_share) {
+                            double sequence_share, const int* domains = nullptr) {
         MOE_CHECK(settings_.trains, ==, true);
         const int depth = sums_;
         MOE_CHECK(depth, <, int(gradients_.size()));
         const token_views tokens = take_windows(windows, length, lookahead, sequence_share);
+        pass_.text.domains = domains;
         if (pass_.tokens() > 0)
             transformer::forward_backward(on(), pass_, tokens, precise(share), *weights_, *kept_,
                                           *delta_, *work_, gradients_[std::size_t(depth)]);
@@ -213,6 +215,7 @@ public:
         MOE_CHECK(position + tokens, <=, shape_.tokens());
         MOE_CHECK(position + tokens, <=, shape_.length);
         pass_.shape = {1, tokens};
+        pass_.text = {.tokens = tables_.inputs, .length = tokens};
         pass_.position = position;
         for (int t = 0; t < tokens; ++t) tables_.inputs[t] = sequence[std::size_t(t)];
         transformer::forward(on(), pass_, tables_.inputs, *weights_, *kept_, *work_);
@@ -256,6 +259,7 @@ private:
         MOE_CHECK(length, <=, shape_.length);
         MOE_CHECK(sequences * length, <=, shape_.tokens());
         pass_.shape = {sequences, length};
+        pass_.text = {.tokens = tables_.inputs, .length = length};
         pass_.sequence_share = sequence_share;
         for (int s = 0; s < sequences; ++s)
             for (int i = 0; i < length; ++i) {

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <moe/recipe/has_slots.hpp>
+#include <moe/routing/domain_top_k.hpp>
+#include <moe/routing/expert_choice.hpp>
+#include <moe/routing/hash_routing.hpp>
 #include <moe/routing/top_k.hpp>
 
 #include <concepts>
@@ -221,18 +224,49 @@ template <class Recipe> consteval bool groups_fit() {
     if constexpr (groups && divides && kept) {
         constexpr int size = routed / r.groups;
         constexpr bool enough = r.active < 1 || r.kept_groups * size >= r.active;
-        constexpr bool pairs =
-            !std::derived_from<policy, sigmoid_top_k> || r.groups == 1 || size >= 2;
+        constexpr bool pairs = !(std::derived_from<policy, sigmoid_top_k> ||
+                                 std::derived_from<policy, domain_top_k>) ||
+                               r.groups == 1 || size >= 2;
         static_assert(enough,
                       "moe: the kept groups hold fewer experts than routing.active: kept_groups x "
                       "(ffn.routed / groups) must be at least active. Write, e.g.: .active = 2, "
                       ".groups = 4, .kept_groups = 2");
         static_assert(pairs,
-                      "moe: routing.groups leaves one expert a group, but sigmoid_top_k judges a "
+                      "moe: routing.groups leaves one expert a group, but the policy judges a "
                       "group by its best two. Write, e.g.: .groups = 1, .kept_groups = 1");
         return enough && pairs;
     } else {
         return false;
+    }
+}
+
+// What the library's other routers ask of their own numbers.
+template <class Recipe> consteval bool router_fits() {
+    using policy = typename slots<Recipe>::routing;
+    constexpr auto r = of<Recipe>.routing;
+    if constexpr (std::derived_from<policy, domain_top_k>) {
+        constexpr bool several = r.groups >= 2;
+        constexpr bool pulls = positive(r.strength);
+        static_assert(several,
+                      "moe: routing.groups must be at least 2: a group is what a domain gets. "
+                      "Write, e.g.: moe::domain_top_k routing {.active = 2, .groups = 4, "
+                      ".kept_groups = 4};");
+        static_assert(pulls,
+                      "moe: routing.strength must be positive; without it domains do not matter. "
+                      "Write, e.g.: .strength = 0.1, or moe::sigmoid_top_k routing {.active = 2};");
+        return several && pulls;
+    } else if constexpr (std::derived_from<policy, expert_choice>) {
+        constexpr bool capacity = r.capacity >= 1 && r.capacity <= r.active;
+        static_assert(r.leaks_future,
+                      "moe: slot 'routing' lets experts choose tokens by what stands behind them, "
+                      "so a causal model sees the future. Choose, e.g.: moe::sigmoid_top_k routing "
+                      "{.active = 2}; or say that it may: .leaks_future = true");
+        static_assert(!r.leaks_future || capacity,
+                      "moe: routing.capacity, the mean number of experts of a token, must be from "
+                      "1 to routing.active, the most. Write, e.g.: .active = 4, .capacity = 2");
+        return r.leaks_future && capacity;
+    } else {
+        return true;
     }
 }
 
@@ -254,6 +288,8 @@ template <class Recipe> consteval bool routing_fits() {
     }();
     static_assert(scale, "moe: routing.scale must be positive. Write, e.g.: .scale = 1");
     if constexpr (!some || !within || !scale || routed < 1)
+        return false;
+    else if constexpr (!router_fits<Recipe>())
         return false;
     else if constexpr (requires { r.groups + r.kept_groups; })
         return groups_fit<Recipe>();

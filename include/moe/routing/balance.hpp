@@ -19,17 +19,22 @@ namespace moe {
 struct bias_balance {
     double rate = 1e-3;           // of the selection bias, a step; 0: no bias
     double sequence_loss = 1e-4;  // weight of the loss; 0: none
+    bool proportional = false;    // steps as large as the violation, not of one size
 
     constexpr void each(auto visit) const {
         visit("rate", rate);
         visit("sequence_loss", sequence_loss);
+        visit("proportional", proportional);
     }
     static constexpr bool loss_counts_choices = false;
     constexpr bool uses_bias() const { return rate > 0; }
     constexpr double loss_weight() const { return sequence_loss; }
     constexpr void update(float* bias, const std::int64_t* counts, int experts,
                           double share = 1) const {
-        update_bias(bias, counts, experts, rate * share);
+        if (proportional)
+            update_bias_in_proportion(bias, counts, experts, rate * share);
+        else
+            update_bias(bias, counts, experts, rate * share);
     }
 };
 

@@ -4,19 +4,50 @@
 // over tokens and threads (routing/route.hpp, routing/balance.hpp) are written once for all.
 #pragma once
 
+#include <moe/tensor/view.hpp>
+
 #include <concepts>
 #include <cstdint>
 
 namespace moe {
 
-// One token's experts. 'active' of 'Experts' are chosen, ascending, each with a weight. A selection
-// bias may be null. The way back holds the choices fixed.
+// What a pass knows of a token besides its logits. -1: not known, as every domain is when a text is
+// scored or continued.
+struct token_facts {
+    int token = -1, domain = -1;
+};
+
+// One token's experts. 'active' of 'Experts' are chosen, ascending, each with a weight; -1 is no
+// choice. A selection bias may be null. The way back holds the choices fixed. A policy has one of
+//   choose<Experts>(chosen, weight, logits, bias)
+//   choose<Experts>(chosen, weight, logits, bias, token_facts)   asks which token it is
+//   choose_sequence<Experts>(chosen, weight, logits)   for all tokens of a sequence at once;
+//                                       chosen (tokens x active), weight and logits are rows
+// and whoever does not ask pays nothing.
 template <class Policy>
-concept routing_policy = requires(const Policy policy, int* chosen, double* weight, double* dlogits,
-                                  const int* was_chosen, const double* dweight,
-                                  const double* logits, const float* bias) {
-    { policy.active } -> std::convertible_to<int>;
+concept chooses_by_logits = requires(const Policy policy, int* chosen, double* weight,
+                                     const double* logits, const float* bias) {
     policy.template choose<8>(chosen, weight, logits, bias);
+};
+template <class Policy>
+concept asks_about_tokens = requires(const Policy policy, int* chosen, double* weight,
+                                     const double* logits, const float* bias) {
+    policy.template choose<8>(chosen, weight, logits, bias, token_facts{});
+};
+template <class Policy>
+concept chooses_by_sequence = requires(const Policy policy, int* chosen, rows<double> weight,
+                                       rows<const double> logits) {
+    policy.template choose_sequence<8>(chosen, weight, logits);
+};
+
+template <class Policy>
+concept routing_policy = (chooses_by_logits<Policy> || asks_about_tokens<Policy> ||
+                          chooses_by_sequence<Policy>)&&requires(const Policy policy,
+                                                                 double* dlogits,
+                                                                 const int* was_chosen,
+                                                                 const double* dweight,
+                                                                 const double* logits) {
+    { policy.active } -> std::convertible_to<int>;
     policy.template backward<8>(dlogits, dweight, logits, was_chosen, dweight);
 };
 

@@ -5,7 +5,8 @@
 
 #include <moe/io/corpus.hpp>
 #include <moe/model/network.hpp>
-#include <moe/train/step_report.hpp>
+#include <moe/train/count_routing.hpp>
+#include <moe/train/validation_report.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -16,8 +17,7 @@ namespace moe {
 // The held-out text of one domain, 'limit' windows spread evenly over it (0: all).
 template <class Recipe, class On>
 domain_report evaluate_domain(network<Recipe, On>& network, const io::corpus& text, int domain,
-                              std::int64_t limit) {
-    using transformer = typename moe::network<Recipe, On>::transformer;
+                              std::int64_t limit, routing_tally& tally) {
     const int context = text.shape().context, width = context + 1;
     const std::int64_t all = text.validation_windows(domain);
     const std::int64_t count = limit > 0 ? std::min(limit, all) : all;
@@ -25,7 +25,7 @@ domain_report evaluate_domain(network<Recipe, On>& network, const io::corpus& te
     std::vector<int> windows(std::size_t(at_once * width));
     domain_report report;
     report.domain = text.domain(domain);
-    report.routing = {transformer::mixture_layers, of<Recipe>.ffn.routed};
+    report.routing = counts_for<Recipe>();
     double nats = 0;
     for (std::int64_t first = 0; first < count; first += at_once) {
         const std::int64_t some = std::min(at_once, count - first);
@@ -36,13 +36,7 @@ domain_report evaluate_domain(network<Recipe, On>& network, const io::corpus& te
         }
         nats += network.loss({windows.data(), std::size_t(some * width)}, context);
         report.tokens += some * context;
-        int layer = 0;
-        network.each_mixture([&](const auto& mixture) {
-            // The module for multi-token prediction does not run here.
-            if (layer < transformer::mixture_layers)
-                add_counts(report.routing.layer(layer), mixture.plan.by_expert());
-            ++layer;
-        });
+        count_routing(network, report.routing, tally);
     }
     if (report.tokens > 0) report.nats_per_token = nats / double(report.tokens);
     if (report.bytes > 0) report.bits_per_byte = nats / std::log(2.0) / double(report.bytes);
@@ -54,17 +48,21 @@ validation_report evaluate(network<Recipe, On>& network, const io::corpus& text,
                            std::int64_t windows_a_domain) {
     validation_report report;
     report.step = step;
-    routing_counts all;
+    std::vector<std::string> names;
+    std::vector<routing_counts> counts;
+    routing_tally tally = tally_for<Recipe>();
     for (int domain = 0; domain < text.domains(); ++domain) {
-        report.domains.push_back(evaluate_domain(network, text, domain, windows_a_domain));
+        report.domains.push_back(evaluate_domain(network, text, domain, windows_a_domain, tally));
         const domain_report& one = report.domains.back();
         report.bits_per_byte += one.bits_per_byte / text.domains();
-        if (domain == 0)
-            all = one.routing;
-        else
-            all.add(one.routing);
+        names.push_back(one.domain);
+        counts.push_back(one.routing);
     }
-    report.load = all.load();
+    report.routing = routing_report_of(std::move(names), counts, std::move(tally));
+    report.load = {.max_violation = report.routing.max_violation(),
+                   .dead = report.routing.dead(),
+                   .entropy = report.routing.load_entropy()};
+    if (report.routing.layers.empty()) report.load = {};
     return report;
 }
 

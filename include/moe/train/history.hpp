@@ -4,9 +4,11 @@
 #pragma once
 
 #include <moe/train/step_report.hpp>
+#include <moe/train/validation_report.hpp>
 
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace moe {
@@ -17,6 +19,12 @@ struct run_history {
     std::vector<step_report> log;
     std::vector<validation_report> validations;
 
+    // Only the newest keeps its tables of experts.
+    const validation_report& add(validation_report report) {
+        if (!validations.empty()) validations.back().routing.forget_tables();
+        validations.push_back(std::move(report));
+        return validations.back();
+    }
     // Before the run, so that no step allocates.
     void reserve(std::size_t steps, std::size_t log_lines) {
         losses.reserve(steps);

@@ -20,11 +20,13 @@ struct text_score {
     double nats_per_token() const { return nats / double(tokens); }
 };
 
+inline constexpr auto nobody_watches = [] {};
+
 // logits: (tokens, vocab), filled where it is not null; otherwise one window's worth of memory
-// serves all.
-template <class Recipe, class On>
+// serves all. watch() is called behind each window's forward pass.
+template <class Recipe, class On, class Watch = decltype(nobody_watches)>
 text_score score(network<Recipe, On>& network, std::span<const int> text,
-                 precise_of<Recipe>* logits = nullptr) {
+                 precise_of<Recipe>* logits = nullptr, const Watch& watch = {}) {
     using number = precise_of<Recipe>;
     constexpr int vocab = of<Recipe>.model.vocab;
     const std::size_t context = std::size_t(network.largest_grain().length);
@@ -35,6 +37,7 @@ text_score score(network<Recipe, On>& network, std::span<const int> text,
         const int tokens = int(std::min(context, text.size() - first));
         const rows<number> window(logits ? logits + first * vocab : own.data(), tokens, vocab);
         network.logits(window, text.subspan(first, std::size_t(tokens)));
+        watch();
         for (int i = 0; i < tokens; ++i) {
             if (first + std::size_t(i) + 1 >= text.size()) continue;
             const int target = text[first + std::size_t(i) + 1];

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What one step, and one look at the validation text, have to tell.
+// What one step has to tell.
 #pragma once
 
 #include <moe/routing/load.hpp>
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
 namespace moe {
@@ -57,21 +56,6 @@ struct step_report {
     double gradient_norm = 0;  // before clipping
     double seconds = 0;
     expert_load load;  // max violation and entropy in the mean over layers, all dead experts
-};
-
-struct domain_report {
-    std::string domain;
-    std::int64_t tokens = 0, bytes = 0;  // predicted
-    double nats_per_token = 0, bits_per_byte = 0;
-    routing_counts routing;
-};
-
-struct validation_report {
-    std::int64_t step = 0;
-    std::vector<domain_report> domains;
-    expert_load load;  // over all of them
-    // Mean over domains of bits per byte.
-    double bits_per_byte = 0;
 };
 
 }  // namespace moe

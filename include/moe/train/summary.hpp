@@ -3,6 +3,8 @@
 // keys, so a key keeps its meaning for ever.
 #pragma once
 
+#include <moe/train/validation_report.hpp>
+
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -31,9 +33,13 @@ struct run_summary {
 
     double train_loss = unknown;           // nats a token, mean of the last 10 % of the steps
     std::vector<domain_score> validation;  // held-out text, at the end of the run
-    double max_violation = unknown;        // over the validation text, mean over the layers
-    double router_entropy = unknown;       // the same; a share of ln(experts)
-    std::int64_t dead_experts = 0;         // over the validation text, all layers together
+
+    // Over the validation text, in the mean over the layers; dead experts are those of all layers.
+    double max_violation = unknown;
+    double load_entropy = unknown, router_entropy = unknown;  // shares of ln(experts)
+    std::int64_t dead_experts = 0;
+    double expert_purity = unknown, domain_information = unknown;  // routing/specialisation.hpp
+    routing_report routing;                                        // layer by layer
 
     double seconds = 0;                  // of training, validation and saving included
     double tokens_per_second = unknown;  // of the median step after the first five
@@ -50,6 +56,9 @@ struct run_summary {
     std::string weights_hash;  // master weights and selection biases, whatever the layout
     std::string state_hash;    // moments and data position too
 };
+
+// The last look at the validation text.
+void add_validation(run_summary&, const validation_report&);
 
 // The plain mean over the domains, which the file calls validation_mean.
 double validation_mean(const run_summary&);

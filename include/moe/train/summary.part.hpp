@@ -35,8 +35,11 @@ template <class Summary, class Visit> void each_summary_key(Summary& s, Visit&& 
     visit("train_loss", s.train_loss);
     visit("validation", s.validation);
     visit("max_violation", s.max_violation);
+    visit("load_entropy", s.load_entropy);
     visit("router_entropy", s.router_entropy);
     visit("dead_experts", s.dead_experts);
+    visit("expert_purity", s.expert_purity);
+    visit("domain_information", s.domain_information);
     visit("seconds", s.seconds);
     visit("tokens_per_second", s.tokens_per_second);
     visit("flop", s.flop);
@@ -51,6 +54,7 @@ template <class Summary, class Visit> void each_summary_key(Summary& s, Visit&& 
     visit("money", s.money);
     visit("weights_hash", s.weights_hash);
     visit("state_hash", s.state_hash);
+    visit("routing", s.routing);
 }
 
 struct summary_writer {
@@ -63,6 +67,13 @@ struct summary_writer {
         json.key(key).object();
         for (const domain_score& s : scores) json.field(s.domain, s.bits_per_byte);
         json.close();
+    }
+    void operator()(const char* key, const routing_report& routing) {
+        json.key(key);
+        if (routing.layers.empty())
+            json.null();
+        else
+            write_routing(json, routing);
     }
 };
 
@@ -109,9 +120,27 @@ struct summary_reader {
         for (const auto& [domain, score] : value.items())
             into.push_back({domain, number(std::string(key) + "." + domain, score)});
     }
+    void operator()(const char* key, routing_report& into) {
+        const nlohmann::json& value = at(key);
+        into = value.is_null() ? routing_report()
+                               : read_routing(value.dump(), file + ", \"" + key + "\"");
+    }
 };
 
 }  // namespace detail
+
+void add_validation(run_summary& s, const validation_report& last) {
+    for (const domain_report& one : last.domains)
+        s.validation.push_back({one.domain, one.bits_per_byte});
+    if (last.routing.layers.empty()) return;
+    s.max_violation = last.routing.max_violation();
+    s.load_entropy = last.routing.load_entropy();
+    s.router_entropy = last.routing.router_entropy();
+    s.dead_experts = last.routing.dead();
+    s.expert_purity = last.routing.purity();
+    s.domain_information = last.routing.information();
+    s.routing = last.routing;
+}
 
 double validation_mean(const run_summary& s) {
     if (s.validation.empty()) return run_summary::unknown;

@@ -91,6 +91,7 @@ public:
                    batch_.of_rank(ranks_.size(), ranks_.rank(), s.threads)),
           optimizer_(share_of(ranks_.size(), ranks_.rank())),
           windows_(std::size_t(batch_.largest()) * window),
+          domains_(std::size_t(batch_.largest())),
           losses_(std::size_t(batch_.grains)),
           balance_losses_(std::size_t(batch_.grains)),
           entropies_(std::size_t(batch_.largest()) * context),
@@ -210,11 +211,14 @@ private:
     void run_grain(int grain) {
         const interval mine = batch_.grain(grain);
         for (std::int64_t i = mine.first; i < mine.last; ++i)
-            order_.read(position_ + std::uint64_t(i), windows_.data() + (i - mine.first) * window);
+            domains_[std::size_t(i - mine.first)] =
+                order_
+                    .read(position_ + std::uint64_t(i), windows_.data() + (i - mine.first) * window)
+                    .domain;
         const double share = 1 / (double(batch_.sequences) * context);
         losses_[std::size_t(grain)] =
             network_.forward_backward({windows_.data(), std::size_t(mine.count() * window)},
-                                      context, share, 1.0 / batch_.sequences);
+                                      context, share, 1.0 / batch_.sequences, domains_.data());
         int layer = 0;
         double balance_loss = 0;
         network_.each_mixture([&](const auto& mixture) {
@@ -302,7 +306,7 @@ private:
     interval mine_;  // this rank's grains
     network_type network_;
     optimizer_type optimizer_;
-    std::vector<int> windows_;
+    std::vector<int> windows_, domains_;           // of a grain
     std::vector<double> losses_, balance_losses_;  // one a grain
     std::vector<precise_of<Recipe>> entropies_;    // one a token of a grain
     routing_counts counts_;

@@ -14,14 +14,13 @@
 #include <moe/core/type_name.hpp>
 #include <moe/device/peak.hpp>
 #include <moe/io/checkpoint.hpp>
-#include <moe/io/metrics.hpp>
 #include <moe/io/run_lock.hpp>
-#include <moe/io/tensorboard.hpp>
 #include <moe/recipe/count.hpp>
 #include <moe/train/energy.hpp>
 #include <moe/train/evaluate.hpp>
 #include <moe/train/follow.hpp>
 #include <moe/train/history.hpp>
+#include <moe/train/run_log.hpp>
 #include <moe/train/summary.hpp>
 #include <moe/train/tensors.hpp>
 #include <moe/train/trainer.hpp>
@@ -65,7 +64,7 @@ public:
         else if (!s.init.empty())
             start_from_model(observer);
         share_state(trainer_);
-        open_logs();
+        log_.emplace(settings_.out, trainer_.steps_done());
     }
 
     trainer_type& trainer() { return trainer_; }
@@ -226,18 +225,6 @@ private:
                         ", and " + flag + " gives " + now + ": resuming would not continue it");
     }
 
-    void open_logs() {
-        const std::string metrics = io::join(settings_.out, "metrics.jsonl");
-        const std::string events = io::join(settings_.out, "tensorboard");
-        if (trainer_.steps_done() > 0) {
-            metrics_.emplace(metrics, trainer_.steps_done());
-            events_.emplace(events, trainer_.steps_done());
-        } else {
-            metrics_.emplace(metrics);
-            events_.emplace(events);
-        }
-    }
-
     // The machines of all ranks are taken to be alike.
     double peak_now() {
         using weight = typename precision_of<Recipe>::weight;
@@ -255,66 +242,15 @@ private:
 
     void log(const step_report& r, double speed, double share) {
         history_.log.push_back(r);
-        const double entropy = trainer_.router_entropy();
-        io::json_writer line;
-        line.object()
-            .field("step", r.step)
-            .field("loss", r.loss)
-            .field("balance_loss", r.balance_loss)
-            .field("rate", r.rate)
-            .field("gradient_norm", r.gradient_norm)
-            .field("max_violation", r.load.max_violation)
-            .field("dead_experts", r.load.dead)
-            .field("load_entropy", r.load.entropy)
-            .field("router_entropy", entropy)
-            .field("tokens_per_second", speed)
-            .field("peak_share", share)
-            .close();
-        metrics_->write(line);
-        const io::scalar scalars[] = {{"train/loss", r.loss},
-                                      {"train/balance_loss", r.balance_loss},
-                                      {"train/rate", r.rate},
-                                      {"train/gradient_norm", r.gradient_norm},
-                                      {"experts/max_violation", r.load.max_violation},
-                                      {"experts/dead", double(r.load.dead)},
-                                      {"experts/load_entropy", r.load.entropy},
-                                      {"experts/router_entropy", entropy},
-                                      {"speed/tokens_per_second", speed},
-                                      {"speed/peak_share", share}};
-        events_->write(r.step, scalars);
+        log_->write(r, trainer_.router_entropy(), speed, share);
     }
 
     const validation_report& validate() {
-        history_.validations.push_back(evaluate(trainer_.network(), trainer_.text(),
-                                                trainer_.steps_done(),
-                                                settings_.validation_windows));
-        const validation_report& report = history_.validations.back();
-        io::json_writer line;
-        line.object().field("step", report.step).key("validation").object();
-        std::vector<io::scalar> scalars;
-        std::vector<std::string> tags;
-        for (const domain_report& one : report.domains) tags.push_back("validation/" + one.domain);
-        for (std::size_t i = 0; i < report.domains.size(); ++i) {
-            line.field(report.domains[i].domain, report.domains[i].bits_per_byte);
-            scalars.push_back({tags[i], report.domains[i].bits_per_byte});
-        }
-        line.close()
-            .field("validation_max_violation", report.load.max_violation)
-            .field("validation_dead_experts", report.load.dead)
-            .close();
-        metrics_->write(line);
-        scalars.push_back({"validation/max_violation", report.load.max_violation});
-        events_->write(report.step, scalars);
-        write_expert_histograms(report);
+        const validation_report& report =
+            history_.add(evaluate(trainer_.network(), trainer_.text(), trainer_.steps_done(),
+                                  settings_.validation_windows));
+        log_->write(report);
         return report;
-    }
-    void write_expert_histograms(const validation_report& report) {
-        if (report.domains.empty()) return;
-        routing_counts all = report.domains[0].routing;
-        for (std::size_t i = 1; i < report.domains.size(); ++i) all.add(report.domains[i].routing);
-        for (int layer = 0; layer < all.layers(); ++layer)
-            events_->write(report.step, "experts/layer_" + std::to_string(layer),
-                           io::histogram_of_counts(std::as_const(all).layer(layer)));
     }
 
     template <class Observer> void save(Observer& observer, double seconds, energy_meter& meter) {
@@ -357,14 +293,7 @@ private:
         if constexpr (requires { typename On::instructions; })
             s.instruction_set = On::instructions::name;
         s.train_loss = mean_of_last_tenth(history_.losses);
-        if (!history_.validations.empty()) {
-            const validation_report& last = history_.validations.back();
-            for (const domain_report& one : last.domains)
-                s.validation.push_back({one.domain, one.bits_per_byte});
-            s.max_violation = last.load.max_violation;
-            s.router_entropy = last.load.entropy;
-            s.dead_experts = last.load.dead;
-        }
+        if (!history_.validations.empty()) add_validation(s, history_.validations.back());
         s.seconds = seconds;
         s.tokens_per_second = double(settings_.batch) / median_after_first_five(history_.seconds);
         s.flop = double(s.tokens) * double(counts::train_flop_per_token);
@@ -391,8 +320,7 @@ private:
     trainer_type trainer_;
     io::tensor_list model_;
     run_history history_;
-    std::optional<io::metrics_writer> metrics_;
-    std::optional<io::event_writer> events_;
+    std::optional<run_log> log_;
     io::saved_checkpoint saved_;
     double earlier_seconds_ = 0, earlier_joules_ = 0;
 };
