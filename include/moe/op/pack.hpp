@@ -18,6 +18,7 @@
 #include <moe/tensor/view.hpp>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace moe {
 
