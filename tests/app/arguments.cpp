@@ -12,15 +12,15 @@ using namespace moe;
 
 namespace {
 
-using words = std::vector<const char*>;
+using spoken = std::vector<const char*>;
 
-command parsed(words given, const command& defaults = {}) {
+command parsed(spoken given, const command& defaults = {}) {
     given.insert(given.begin(), "/usr/local/bin/nano");
     return parse_arguments(int(given.size()), given.data(), defaults);
 }
 
 // What the user reads; "" when the line was followed.
-std::string complaint(const words& given) {
+std::string complaint(const spoken& given) {
     try {
         parsed(given);
     } catch (const usage_error& wrong) {
@@ -30,15 +30,15 @@ std::string complaint(const words& given) {
 }
 
 // With what the word cannot do without.
-words train(words more) {
+spoken train(spoken more) {
     more.insert(more.begin(), {"train", "--data", "text", "--out", "run"});
     return more;
 }
-words score(words more) {
+spoken score(spoken more) {
     more.insert(more.begin(), {"score", "--model", "run", "--text", "a.txt"});
     return more;
 }
-words generate(words more) {
+spoken generate(spoken more) {
     more.insert(more.begin(), {"generate", "--model", "run", "--prompt", "The cell"});
     return more;
 }
@@ -338,7 +338,7 @@ TEST_CASE("arguments: a value that is no number or outside its range") {
 }
 
 TEST_CASE("arguments: every complaint is one line") {
-    for (const words& line : {words{"a\nb"}, train({"--steps", "1\n2"}), train({"--a\nb"}),
+    for (const spoken& line : {spoken{"a\nb"}, train({"--steps", "1\n2"}), train({"--a\nb"}),
                               train({"--schedule", "\x1b[31m"})}) {
         const std::string text = complaint(line);
         CHECK(text != "");

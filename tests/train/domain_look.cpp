@@ -21,7 +21,8 @@ TEST_CASE("a look counts the tokens that use an expert, and scores as validation
         const int* chosen = mixture.plan.chosen + t * mixture.plan.active;
         return chosen[0] == 5 || chosen[1] == 5;
     });
-    const auto report = moe::evaluate_domain(network, text, 0, 3);
+    moe::routing_tally tally(1, 8);
+    const auto report = moe::evaluate_domain(network, text, 0, 3, tally);
     CHECK(look.domain == "rivers");
     CHECK(look.bits_per_byte == doctest::Approx(report.bits_per_byte));
     REQUIRE(look.use.size() == 1);
