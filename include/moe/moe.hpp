@@ -12,6 +12,7 @@
 #include <moe/precision/fp32.hpp>
 #include <moe/precision/fp8.hpp>
 #include <moe/precision/pi.hpp>
+#include <moe/precision/pi_fp8.hpp>
 
 #include <moe/op/op.hpp>
 

@@ -47,12 +47,13 @@ template <class T>
 concept travels = element_of<T>
 != element::none;
 
-// What travels in the place of other integers of one byte.
-template <class T> constexpr auto* as_travels(T* at) {
-    if constexpr (std::is_integral_v<T> && sizeof(T) == 1)
-        return reinterpret_cast<std::byte*>(at);
-    else
+// Other numbers travel as their bytes, so many of them.
+template <class T> inline constexpr int travelling_size = travels<T> ? 1 : int(sizeof(T));
+template <class T> auto* as_travels(T* at) {
+    if constexpr (travels<T>)
         return at;
+    else
+        return reinterpret_cast<std::byte*>(at);
 }
 
 inline const char* text_of(element what) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Weights between files and models of different precision. A master weight is one number, or, where
-// a policy holds it in few bits (precision/remainder.hpp), two tensors: 'NAME' in bfloat16 and
-// 'NAME.remainder' in 8-bit or 16-bit integers.
+// a policy holds it in few bits (precision/remainder.hpp), several tensors: 'NAME' in bfloat16, or
+// in e4m3 with 'NAME.scale', and 'NAME.remainder' in 8-bit or 16-bit integers.
 #pragma once
 
 #include <moe/io/safetensors.hpp>
@@ -25,8 +25,8 @@ public:
 
 private:
     struct joined {
-        std::size_t whole;        // its place in the list
-        named_tensor base, rest;  // rest: without data if there is none
+        std::size_t whole;               // its place in the list
+        named_tensor base, rest, scale;  // without data where there is none
     };
     tensor_list whole_;
     std::vector<std::vector<float>> numbers_;

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <moe/core/bfloat16.hpp>
+#include <moe/precision/small_float.hpp>
+#include <moe/precision/ue8m0.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -80,6 +82,8 @@ inline constexpr format format_of = [] {
     }
 }();
 template <> inline constexpr format format_of<bfloat16> = format::bf16;
+template <> inline constexpr format format_of<e4m3> = format::f8_e4m3;
+template <> inline constexpr format format_of<ue8m0> = format::f8_e8m0;
 
 // A row-major view with a name; owns nothing. Readers write to data, writers only read it.
 struct named_tensor {

@@ -43,8 +43,12 @@ struct spec {
     constexpr bool compressible() const { return packed && !precise && !piecewise && !high; }
 };
 
-// Second parts of a tensor.
-template <class Integer> struct remainders { Integer* at = nullptr; };
+// Second parts of a tensor. Base: of the numbers that have the remainders; e4m3 has scales too.
+template <class Base, class Integer> struct remainders { Integer* at = nullptr; };
+template <class Integer> struct remainders<e4m3, Integer> {
+    Integer* at = nullptr;
+    ue8m0* scale = nullptr;
+};
 struct scales_of_moment {
     bfloat16* at = nullptr;
 };
@@ -57,8 +61,8 @@ struct no_part {};
 // void: the master is wider. Group: of neighbours in a row that share a scale where moments are
 // held in a byte each (precision/companding.hpp); 0: they are numbers.
 //
-// A tensor lies in memory in parts, each with a line for every row of the stack:
-// each_part(visit(suffix, pointer to the first, elements a line)).
+// A tensor lies in memory in parts, each with a line for every row, or for every so many rows of a
+// matrix: each_part(visit(suffix, pointer to the first, elements a line, rows a line)).
 template <class Number, class Precise = Number, class Packed = Number, bool Across = true,
           class High = Packed, class Remainder = void, int Group = 0>
 struct role {
@@ -76,6 +80,7 @@ struct role {
         static constexpr bool split = in_parts<S>;
         using remainder = std::conditional_t<split, Remainder, void>;
         static constexpr bool has_remainder = std::is_integral_v<remainder>;
+        static constexpr bool has_scales = split && std::is_same_v<copy, e4m3>;
         using T = std::conditional_t<split, copy, type<S>>;
         // Products read the master itself where a copy would be the same numbers.
         static constexpr bool reads_master = std::is_same_v<T, copy>;
@@ -84,27 +89,41 @@ struct role {
         static constexpr int first_row = 0;  // that 'at' points to
         T* at = nullptr;
         weight_copies<copy> copies;
-        [[no_unique_address]] std::conditional_t<split, remainders<Remainder>, no_part> rest;
+        [[no_unique_address]] std::conditional_t<split, remainders<copy, Remainder>, no_part> rest;
 
         constexpr void each_part(auto&& visit) {
-            visit(std::string_view(), at, S.columns);
-            if constexpr (has_remainder) visit(std::string_view(".remainder"), rest.at, S.columns);
+            visit(std::string_view(), at, S.columns, 1);
+            if constexpr (has_scales)
+                visit(std::string_view(".scale"), rest.scale, ceil_divide(S.columns, weight_block),
+                      weight_block);
+            if constexpr (has_remainder)
+                visit(std::string_view(".remainder"), rest.at, S.columns, 1);
         }
 
         constexpr rows<T> view() const { return {at, S.rows * S.stack, S.columns}; }
         constexpr rows<T> trained_view() const { return view().part(S.frozen, S.trained_rows()); }
-        // Both parts.
-        constexpr split_rows<Remainder> parts() const requires split {
-            return {view(), {rest.at, S.rows * S.stack, S.columns}};
+        // All parts.
+        constexpr auto parts() const requires split {
+            const rows<Remainder> behind(rest.at, S.rows * S.stack, S.columns);
+            if constexpr (has_scales)
+                return split_blocks<Remainder>{view(), rest.scale, behind};
+            else
+                return split_rows<Remainder>{view(), behind};
         }
         constexpr matrix<copy> one() const {
-            return {operand(), copies.packed, S.rows, S.columns, copies.across};
+            return {operand(), copies.packed, S.rows, S.columns, copies.across, scales()};
         }
         constexpr matrices<copy> all() const {
-            return {operand(), copies.packed, S.stack, S.rows, S.columns, copies.across};
+            return {operand(), copies.packed, S.stack, S.rows, S.columns, copies.across, scales()};
         }
 
     private:
+        constexpr const std::uint8_t* scales() const {
+            if constexpr (has_scales)
+                return reinterpret_cast<const std::uint8_t*>(rest.scale);
+            else
+                return nullptr;
+        }
         constexpr const copy* operand() const {
             if constexpr (reads_master)
                 return at;
@@ -124,8 +143,8 @@ struct role {
         [[no_unique_address]] std::conditional_t<companded, scales_of_moment, no_part> rest;
 
         constexpr void each_part(auto&& visit) {
-            visit(std::string_view(), at, S.columns);
-            if constexpr (companded) visit(std::string_view(".scale"), rest.at, groups);
+            visit(std::string_view(), at, S.columns, 1);
+            if constexpr (companded) visit(std::string_view(".scale"), rest.at, groups, 1);
         }
         constexpr rows<T> view() const { return {at, S.trained_rows(), S.columns}; }
     };

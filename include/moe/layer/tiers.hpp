@@ -11,7 +11,7 @@ namespace moe {
 // The recipe of a layer that multiplies in bfloat16 in a network that otherwise does not.
 template <class Recipe> struct in_bfloat16 : Recipe {
     bf16 precision{.gradients = of<Recipe>.precision.gradients,
-                   .copies = of<Recipe>.precision.copies};
+                   .copies = detail::keeps_across<Recipe>() ? 2 : 1};
 };
 
 // A layer whose weights are high.

@@ -18,7 +18,7 @@
 #include <moe/layer/spec.hpp>
 #include <moe/op/op.hpp>
 #include <moe/precision/fp8.hpp>
-#include <moe/precision/pi.hpp>
+#include <moe/precision/pi_fp8.hpp>
 #include <moe/recipe/grows.hpp>
 #include <moe/recipe/of.hpp>
 #include <moe/recipe/sizes.hpp>

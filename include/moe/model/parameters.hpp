@@ -5,8 +5,10 @@
 
 #include <moe/core/random.hpp>
 #include <moe/model/transformer.hpp>
-#include <moe/precision/remainder.hpp>
+#include <moe/op/expanded_update.hpp>
 #include <moe/tensor/arena.hpp>
+
+#include <vector>
 
 namespace moe {
 
@@ -15,19 +17,25 @@ namespace detail {
 template <class Field>
 void place_parts(Field& field, arena& memory,
                  std::int64_t lines = std::int64_t{1} * Field::is.rows * Field::is.stack) {
-    field.each_part(
-        [&]<class T>(std::string_view, T*& at, int width) { at = memory.take<T>(lines * width); });
+    field.each_part([&]<class T>(std::string_view, T*& at, int width, int rows_a_line) {
+        const std::int64_t of_matrices =
+            lines / Field::is.rows * ceil_divide(Field::is.rows, rows_a_line);
+        at = memory.take<T>((rows_a_line == 1 ? lines : of_matrices) * width);
+    });
 }
 // One member of a stack, or what the field holds of it.
 template <class Field>
 void visit_parts(Field& field, const name& of_member, int member, auto& visit) {
     const int first = larger(member * Field::is.rows, Field::first_row);
     const int count = (member + 1) * Field::is.rows - first;
-    field.each_part([&](std::string_view suffix, auto* at, int width) {
+    field.each_part([&](std::string_view suffix, auto* at, int width, int rows_a_line) {
         spec part = Field::is;
         part.columns = width;
+        part.rows = ceil_divide(part.rows, rows_a_line);
+        const int line = rows_a_line == 1 ? first - Field::first_row : member * part.rows;
         visit(of_member.with(suffix),
-              rows(at + std::ptrdiff_t(first - Field::first_row) * width, count, width), part);
+              rows(at + std::ptrdiff_t(line) * width, ceil_divide(count, rows_a_line), width),
+              part);
     });
 }
 }  // namespace detail
@@ -99,17 +107,23 @@ template <class State> void start_weights(State& state, std::uint64_t seed, doub
             constexpr spec is = spec_of<decltype(field)>;
             constexpr std::int64_t each = std::int64_t{1} * is.rows * is.columns;
             for (int member = 0; member < is.stack; ++member) {
-                T* const at = field.at + member * each;
                 const std::uint64_t stream = stream_of(of_field.member(member).text());
-                for (std::int64_t i = 0; i < each; ++i) {
-                    if constexpr (std::remove_cvref_t<decltype(field)>::has_remainder)
-                        split_weight(
-                            float(deviation) * random_normal(seed, stream, std::uint64_t(i)), at[i],
-                            field.rest.at[member * each + i]);
-                    else if constexpr (is.start == start::normal)
-                        at[i] = T(float(deviation) * random_normal(seed, stream, std::uint64_t(i)));
-                    else
-                        at[i] = is.start == start::one ? T(1) : T(0);
+                const auto number = [&](std::int64_t i) {
+                    return float(deviation) * random_normal(seed, stream, std::uint64_t(i));
+                };
+                if constexpr (std::remove_cvref_t<decltype(field)>::split) {
+                    std::vector<float> wide(static_cast<std::size_t>(each));
+                    for (std::int64_t i = 0; i < each; ++i) wide[std::size_t(i)] = number(i);
+                    hold_numbers(field.parts().part(member * is.rows, is.rows),
+                                 rows<const float>(wide.data(), is.rows, is.columns));
+                } else {
+                    T* const at = field.at + member * each;
+                    for (std::int64_t i = 0; i < each; ++i) {
+                        if constexpr (is.start == start::normal)
+                            at[i] = T(number(i));
+                        else
+                            at[i] = is.start == start::one ? T(1) : T(0);
+                    }
                 }
             }
         },

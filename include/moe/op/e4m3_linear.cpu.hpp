@@ -9,19 +9,22 @@ namespace moe::op {
 
 namespace detail {
 
+inline unpacked_e4m3 unpacked(const matrix<e4m3>& w) { return {w.at, w.scale, w.out, w.in}; }
+
 template <class Isa> struct product_back<Isa, bfloat16, e4m3> {
     static auto factors_of(picked<bfloat16> dy, int first, const matrix<e4m3>& w) {
         return factors{e4m3_along<Isa, rows<const bfloat16>>({dy.from, dy.index}, first),
-                       e4m3_panels_back<Isa>{w.across, w.packed, w.out, w.in}, w.out};
+                       e4m3_panels_back<Isa>{w.across, w.packed, w.out, w.in, unpacked(w)}, w.out};
     }
 };
 
 template <class Isa, class Source>
 void e4m3_block(rows<bfloat16> y, const e4m3_rows<Source>& x, int first, const matrix<e4m3>& w,
                 block b) {
-    multiply_block<Isa>(sums_into<bfloat16>(y), b,
-                        factors{e4m3_along<Isa, Source>(x, first),
-                                packed_panels<Isa, e4m3, bfloat16>{w.packed, w.out, w.in}, w.in});
+    multiply_block<Isa>(
+        sums_into<bfloat16>(y), b,
+        factors{e4m3_along<Isa, Source>(x, first),
+                packed_panels<Isa, e4m3, bfloat16>{w.packed, w.out, w.in, unpacked(w)}, w.in});
 }
 template <class Isa, class G, class Y, class X>
 void e4m3_block_of_weight(rows<G> dw, const e4m3_rows<Y>& dy, const e4m3_rows<X>& x, int first,

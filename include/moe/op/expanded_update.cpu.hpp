@@ -21,7 +21,7 @@ void with_words(const weight_rounding& how, std::uint64_t element, int count, co
         const rounding_block<Isa> random(how.seed, how.stream,
                                          (element + std::uint64_t(block)) / 64);
         moe::sweep(smaller(64, count - block),
-              [&](int i, auto n) { some(block + i, n, &random.of[i / lane_count]); });
+                   [&](int i, auto n) { some(block + i, n, &random.of[i / lane_count]); });
     }
 }
 }  // namespace detail

@@ -149,6 +149,33 @@ void compress_numbers(const split_blocks<Integer>& to, int r, int first, int cou
     }
 }
 
+// Weights as they are held, from their numbers: of a start, or of a file.
+template <class Integer> void hold_numbers(const split_rows<Integer>& to, rows<const float> from) {
+    for (int r = 0; r < from.count; ++r)
+        compress_numbers(to, r, 0, from.width, from[r], weight_rounding{});
+}
+template <class Integer>
+void hold_numbers(const split_blocks<Integer>& to, rows<const float> from) {
+    for (int row = 0; row < from.count; row += weight_block)
+        for (int column = 0; column < from.width; column += weight_block) {
+            const int end = smaller(row + weight_block, from.count);
+            const int count = smaller(weight_block, from.width - column);
+            std::uint32_t most = 0;
+            for (int r = row; r < end; ++r)
+                for (int i = 0; i < count; ++i)
+                    most = larger(most,
+                                  std::bit_cast<std::uint32_t>(from(r, column + i)) & 0x7FFFFFFFU);
+            to.scale[to.block(row, column)] =
+                ue8m0_scale::choose<e4m3>(std::bit_cast<float>(most)).scale;
+            for (int r = row; r < end; ++r)
+                compress_numbers(to, r, column, count, from[r] + column, weight_rounding{});
+        }
+}
+// And the numbers of what is held.
+template <class Held> void expand_all(rows<float> to, const Held& from) {
+    for (int r = 0; r < to.count; ++r) expand_numbers(to[r], from, r, 0, to.width);
+}
+
 namespace op {
 
 namespace detail {

@@ -98,31 +98,25 @@ template <class Isa, class Source> struct e4m3_across {
     }
 };
 
-// Right: a packed weight (out, in), summed over 'in'.
-template <class Isa> struct packed_panels<Isa, e4m3, bfloat16> {
+// Codes of a weight become a panel of words: where the lines of codes lie along the panel's columns
+// as they are, else turned over square by square.
+template <class Isa> struct e4m3_panel {
     using meet = e4m3_meeting<Isa>;
     using word = typename meet::word;
-    static constexpr bool fetches = false;
-    static constexpr int cut = copied_cut;
-    using copy = panel_copy<word>;
+    using vector = lanes<Isa>;
+    static constexpr int scales = copied_cut / weight_block;  // of a cut, one a block
 
-    const e4m3* packed;
-    int out, in;
+    word* to;
+    int width, steps;
 
-    right_rows<word> at(copy& to, block, int column, int width, int k, int steps) const {
-        const packed_e4m3 all{packed, out, in};
-        const e4m3* const codes = &all.code(column, k);
-        const int line = panel_of(column, out, in).width;
-        float scale[copied_cut / weight_block];  // of each block of this cut
-        for (int i = 0; i < steps; i += weight_block)
-            scale[i / weight_block] = all.scale(column, k + i);
-        const auto zeros = lanes<Isa>::splat(0.0F);
-        // Sixteen outputs of the input k + i.
+    // Step i's codes begin at codes + i * line.
+    void along(const e4m3* codes, std::ptrdiff_t line, const float (&scale)[scales]) const {
+        const auto zeros = vector::splat(0.0F);
         const auto numbers = [&](int i, int j, auto n) {
             return times_scale<Isa>(codes + i * line + j, n, scale[i / weight_block]);
         };
         for (int r = 0; r < meet::words(steps); ++r) {
-            word* const here = to.at + r * panel_width;
+            word* const here = to + r * panel_width;
             sweep(width, [&](int j, auto n) {
                 if constexpr (std::is_same_v<word, bfloat16_pair>)
                     store(here + j, n,
@@ -133,12 +127,73 @@ template <class Isa> struct packed_panels<Isa, e4m3, bfloat16> {
                           meet::number(r) < steps ? numbers(meet::number(r), j, n) : zeros);
             });
         }
+    }
+    // Sixteen columns and steps at a time: line(j, i) are the codes of column j from step i on.
+    void turned(const auto& line, const float (&scale)[scales]) const {
+        for (int i = 0; i < steps; i += lane_count)
+            for (int j = 0; j < width; j += lane_count) {
+                const int count = smaller(lane_count, steps - i);
+                const int columns = smaller(lane_count, width - j);
+                vector square[lane_count];
+                for (int r = 0; r < lane_count; ++r)
+                    square[r] = r < columns ? times_scale<Isa>(line(j + r, i), first_lanes{count},
+                                                               scale[i / weight_block])
+                                            : vector::splat(0.0F);
+                transpose(square);
+                for (int r = 0; r < meet::words(count); ++r) {
+                    if constexpr (std::is_same_v<word, bfloat16_pair>)
+                        paired(square[2 * r], square[2 * r + 1])
+                            .store(to + (i / 2 + r) * panel_width + j);
+                    else
+                        square[meet::number(r)].store(to + (i + r) * panel_width + j);
+                }
+            }
+    }
+};
+
+// A weight in e4m3 (out, in) where no packed copy is resident.
+struct unpacked_e4m3 {
+    const e4m3* at = nullptr;
+    const std::uint8_t* scale = nullptr;
+    int out = 0, in = 0;
+
+    const e4m3* code(int o, int i) const { return at + std::ptrdiff_t(o) * in + i; }
+    float scale_of(int o, int i) const {
+        return ue8m0::from_bits(
+            scale[std::ptrdiff_t(o / weight_block) * ceil_divide(in, weight_block) +
+                  i / weight_block]);
+    }
+};
+
+// Right: a weight (out, in), summed over 'in'.
+template <class Isa> struct packed_panels<Isa, e4m3, bfloat16> {
+    using meet = e4m3_meeting<Isa>;
+    using word = typename meet::word;
+    static constexpr bool fetches = false;
+    static constexpr int cut = copied_cut;
+    using copy = panel_copy<word>;
+
+    const e4m3* packed;
+    int out, in;
+    unpacked_e4m3 unpacked;
+
+    right_rows<word> at(copy& to, block, int column, int width, int k, int steps) const {
+        const e4m3_panel<Isa> panel{to.at, width, steps};
+        float scale[e4m3_panel<Isa>::scales];
+        const packed_e4m3 all{packed, out, in};
+        for (int i = 0; i < steps; i += weight_block)
+            scale[i / weight_block] =
+                packed ? all.scale(column, k + i) : unpacked.scale_of(column, k + i);
+        if (packed)
+            panel.along(&all.code(column, k), panel_of(column, out, in).width, scale);
+        else
+            panel.turned([&](int j, int i) { return unpacked.code(column + j, k + i); }, scale);
         return {to.at, panel_width, to.at, 0};
     }
 };
 
-// Right: the same weight summed over 'out', from its copy across or, where that is not resident,
-// from the other one, turned over square by square.
+// Right: the same weight summed over 'out', from its copy across, from its own rows or, where only
+// the packed copy is resident, from that one.
 template <class Isa> struct e4m3_panels_back {
     using meet = e4m3_meeting<Isa>;
     using word = typename meet::word;
@@ -148,36 +203,23 @@ template <class Isa> struct e4m3_panels_back {
 
     const e4m3 *across, *packed;
     int out, in;
+    unpacked_e4m3 unpacked;
 
     right_rows<word> at(copy& to, block b, int column, int width, int k, int steps) const {
         if (across)
-            return packed_panels<Isa, e4m3, bfloat16>{across, in, out}.at(to, b, column, width, k,
-                                                                          steps);
-        for (int o = 0; o < steps; o += lane_count)
-            for (int i = 0; i < width; i += lane_count)
-                turn(to.at + i, k, o, smaller(lane_count, steps - o), column + i,
-                     smaller(lane_count, width - i));
-        return {to.at, panel_width, to.at, 0};
-    }
-
-private:
-    // Outputs k + o and on, so many, of so many inputs. What is missing of sixteen is zero.
-    void turn(word* to, int k, int o, int outputs, int input, int inputs) const {
-        using vector = lanes<Isa>;
+            return packed_panels<Isa, e4m3, bfloat16>{across, in, out, {}}.at(to, b, column, width,
+                                                                              k, steps);
+        const e4m3_panel<Isa> panel{to.at, width, steps};
+        float scale[e4m3_panel<Isa>::scales];
         const packed_e4m3 all{packed, out, in};
-        const float scale = all.scale(k + o, input);
-        vector square[lane_count];
-        for (int r = 0; r < lane_count; ++r)
-            square[r] = r < inputs ? times_scale<Isa>(&all.code(k + o, input + r),
-                                                      first_lanes{outputs}, scale)
-                                   : vector::splat(0.0F);
-        transpose(square);
-        for (int r = 0; r < meet::words(outputs); ++r) {
-            if constexpr (std::is_same_v<word, bfloat16_pair>)
-                paired(square[2 * r], square[2 * r + 1]).store(to + (o / 2 + r) * panel_width);
-            else
-                square[meet::number(r)].store(to + (o + r) * panel_width);
-        }
+        for (int o = 0; o < steps; o += weight_block)
+            scale[o / weight_block] =
+                packed ? all.scale(k + o, column) : unpacked.scale_of(k + o, column);
+        if (packed)
+            panel.turned([&](int j, int o) { return &all.code(k + o, column + j); }, scale);
+        else
+            panel.along(unpacked.code(k, column), in, scale);
+        return {to.at, panel_width, to.at, 0};
     }
 };
 

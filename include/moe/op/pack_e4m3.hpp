@@ -38,6 +38,12 @@ template <class Byte> struct packed_e4m3 {
 template <class Byte> packed_e4m3(Byte*, int, int) -> packed_e4m3<Byte>;
 
 inline bfloat16 weight_at(const matrix<e4m3>& w, int output, int input) {
+    if (w.at) {
+        const std::ptrdiff_t block =
+            std::ptrdiff_t(output / weight_block) * ceil_divide(w.in, weight_block) +
+            input / weight_block;
+        return bfloat16(float(w.view()(output, input)) * float(ue8m0::from_bits(w.scale[block])));
+    }
     return w.packed ? packed_e4m3{w.packed, w.out, w.in}(output, input)
                     : packed_e4m3{w.across, w.in, w.out}(input, output);
 }

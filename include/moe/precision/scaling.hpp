@@ -134,8 +134,6 @@ using tile_1x128 = tiles<1, 128, Scale, Order>;
 template <class Scale = power_of_two_scale, class Order = scales_by_row>
 using tile_128x1 = tiles<128, 1, Scale, Order>;
 template <class Scale = power_of_two_scale> using block_128x128 = tiles<128, 128, Scale>;
-// Rows and columns of a weight that share one.
-inline constexpr int weight_block = 128;
 // "OCP microscaling formats specification" 1.0 with the scale rounded up, so that nothing
 // saturates.
 using mx_1x32 = tiles<1, 32, ue8m0_scale>;

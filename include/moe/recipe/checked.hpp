@@ -160,7 +160,7 @@ template <class Recipe> consteval bool precision_fits() {
         static_assert(fits, "moe: precision.copies must be 1 or 2. Write, e.g.: .copies = 2");
         return fits && tiles_fit<Recipe>();
     } else if constexpr (requires { of<Recipe>.precision.moment_group; }) {
-        return held_in_few_bits_fits<Recipe>();
+        return held_in_few_bits_fits<Recipe>() && tiles_fit<Recipe>();
     } else {
         return true;
     }
@@ -206,7 +206,17 @@ template <class Recipe> consteval bool mesh_fits() {
                   "moe: parallel.zero = 1 shares out the rows of every tensor, and the policy in "
                   "slot 'optimizer' does not say that it treats each number by itself. Write, "
                   "e.g.: static constexpr bool elementwise = true;");
-    return data && zero && shares;
+    constexpr bool blocks = !zero || !shares_moments(of<Recipe>.parallel) || [] {
+        if constexpr (requires { of<Recipe>.precision.remainder + of<Recipe>.precision.tile; })
+            return false;
+        else
+            return true;
+    }();
+    static_assert(blocks,
+                  "moe: parallel.zero = 1 shares out the rows of every tensor, and the policy in "
+                  "slot 'precision' holds weights in blocks of 128 rows. Write, e.g.: moe::mesh "
+                  "parallel {.data = 8};");
+    return data && zero && shares && blocks;
 }
 
 template <class Recipe> consteval bool numbers_fit() {

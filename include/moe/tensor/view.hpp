@@ -5,6 +5,7 @@
 #include <moe/core/check.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 namespace moe {
@@ -63,6 +64,7 @@ template <class T> struct matrix {
     const T* packed = nullptr;
     int out = 0, in = 0;
     const T* across = nullptr;
+    const std::uint8_t* scale = nullptr;  // of what 'at' holds, in the precision's blocks
 
     constexpr rows<const T> view() const { return {at, out, in}; }
 };
@@ -72,17 +74,29 @@ template <class T> constexpr std::ptrdiff_t packed_size(int out, int in) {
     return std::ptrdiff_t(out) * (sizeof(T) < sizeof(float) ? in + in % 2 : in);
 }
 
+// Blocks of 128 x 128 numbers of a weight: each has a scale of its own where its numbers have few
+// bits.
+inline constexpr int weight_block = 128;
+constexpr std::ptrdiff_t scale_count(int out, int in) {
+    return std::ptrdiff_t((out + weight_block - 1) / weight_block) *
+           ((in + weight_block - 1) / weight_block);
+}
+
 // A stack of weight matrices of one shape, one an expert, each right behind the other.
 template <class T> struct matrices {
     const T* at = nullptr;
     const T* packed = nullptr;
     int count = 0, out = 0, in = 0;
     const T* across = nullptr;
+    const std::uint8_t* scale = nullptr;
 
     constexpr matrix<T> operator[](int i) const {
         return {at ? at + i * (std::ptrdiff_t(out) * in) : nullptr,
-                packed ? packed + i * packed_size<T>(out, in) : nullptr, out, in,
-                across ? across + i * packed_size<T>(in, out) : nullptr};
+                packed ? packed + i * packed_size<T>(out, in) : nullptr,
+                out,
+                in,
+                across ? across + i * packed_size<T>(in, out) : nullptr,
+                scale ? scale + i * scale_count(out, in) : nullptr};
     }
 };
 

@@ -50,10 +50,10 @@ void share_state(trainer<Recipe, On, Ranks>& trainer) {
     Ranks& ranks = trainer.ranks();
     std::uint64_t numbers[] = {std::uint64_t(trainer.steps_done()), trainer.position()};
     ranks.broadcast(std::span<std::uint64_t>(numbers), 0);
-    const auto share = [&](auto values) {
-        ranks.broadcast(
-            std::span(as_travels(values.at), std::size_t(values.count) * std::size_t(values.width)),
-            0);
+    const auto share = [&]<class T>(rows<T> values) {
+        const std::int64_t count = std::int64_t{1} * values.count * values.width;
+        ranks.broadcast(std::span(as_travels(values.at), std::size_t(count * travelling_size<T>)),
+                        0);
     };
     trainer.network().each_parameter([&](const name&, auto values, spec) { share(values); });
     if (numbers[0] != 0) {  // before the first step moments are zero

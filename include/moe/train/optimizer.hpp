@@ -100,10 +100,11 @@ public:
                         moment...);
                 std::memset(static_cast<void*>(gradient.at), 0,
                             std::size_t(is.trained_count()) * sizeof(*gradient.at));
-                weight.each_part([&](std::string_view, auto* at, int width) {
+                weight.each_part([&]<class T>(std::string_view, T* at, int width, int) {
+                    const int line = width * travelling_size<T>;
                     ranks.all_gather(std::span(as_travels(at + std::ptrdiff_t(is.frozen) * width),
-                                               std::size_t(moment_share::all(is) * width)),
-                                     width);
+                                               std::size_t(moment_share::all(is) * line)),
+                                     line);
                 });
             });
         network.weights_changed();
@@ -252,11 +253,12 @@ private:
                         void* parts[2] = {};
                         int part = 0;
                         whole.each_part(
-                            [&](std::string_view, auto* at, int) { parts[part++] = at; });
+                            [&](std::string_view, auto* at, int, int) { parts[part++] = at; });
                         part = 0;
-                        share.each_part([&]<class T>(std::string_view, T* at, int width) {
+                        share.each_part([&]<class T>(std::string_view, T* at, int width, int) {
                             exchange_part(ranks, to_first, as_travels(at),
-                                          as_travels(static_cast<T*>(parts[part++])), is, width);
+                                          as_travels(static_cast<T*>(parts[part++])), is,
+                                          width * travelling_size<T>);
                         });
                     }
                 },
