@@ -313,3 +313,38 @@ TEST_CASE("multi-token prediction travels beside the model, or inside as DeepSee
     test::weights other(without);
     CHECK(has(error_of([&] { import_model(one.at, other.list, without); }), "layers.3."));
 }
+
+TEST_CASE("linear layers travel in e4m3, and what is high as it is held") {
+    for (model_shape is : {test::deepseek_shape(), test::qwen_shape(), test::mixtral_shape()}) {
+        is.high_last_layers = 1;
+        exported one(is);
+        const std::string at = one.home / "coded";
+        export_model(at, one.model.list, is, bytes, moe::io::weight_form::e4m3);
+        const moe::io::tensor_source source(at + "/model.safetensors");
+        std::size_t coded = 0;
+        for (const moe::io::hugging_face_tensor& t : hugging_face_tensors(is)) {
+            const std::size_t i = source.find(t.theirs);
+            REQUIRE(i != moe::io::tensor_source::none);
+            CHECK((source[i].format == moe::io::format::f8_e4m3) == t.coded);
+            coded += t.coded;
+            const bool last = has(t.theirs, "layers." + std::to_string(is.layers - 1) + ".");
+            const bool router = has(t.theirs, ".gate.weight");
+            if (last || router || t.shape.size() == 1 || has(t.theirs, "embed") ||
+                has(t.theirs, "lm_head"))
+                CHECK(!t.coded);
+        }
+        CHECK(coded > 10);
+        CHECK(source.count() == hugging_face_tensors(is).size() + coded);
+        // The numbers come back rounded: a second time nothing changes.
+        test::weights once(is), twice(is);
+        CHECK(import_model(at, once.list, is).is_bytes());
+        CHECK(once.memory != one.model.memory);
+        const std::string again = one.home / "again";
+        export_model(again, once.list, is, bytes, moe::io::weight_form::e4m3);
+        import_model(again, twice.list, is);
+        CHECK(twice.memory == once.memory);
+        const auto config = nlohmann::json::parse(moe::io::read_file(at + "/config.json"));
+        CHECK(config["quantization_config"]["quant_method"] == "fp8");
+        CHECK(config["quantization_config"]["weight_block_size"] == nlohmann::json({128, 128}));
+    }
+}

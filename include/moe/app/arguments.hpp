@@ -41,6 +41,7 @@ struct command {
     std::string domain;               // remove
     std::string model;                // score, generate, export, import: the folder that is read
     std::string to;                 // export, import: the folder that is written; report: the page
+    bool fp8 = false;               // export: linear layers as codes of e4m3
     std::vector<std::string> runs;  // report: one; compare: at least two
     std::string text;               // score: the file or folder
     std::string logits;             // score: where they go, if not empty

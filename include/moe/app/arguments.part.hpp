@@ -129,6 +129,11 @@ inline void add_flags(flag_list& flags, command& c) {
     if (exchange) {
         flags.text("--to", "DIR", "folder to write, new or empty", c.to);
         flags.required("--to");
+        if (c.word == command_word::export_model)
+            flags.truth("--fp8",
+                        "write linear layers in e4m3 with scales of 128 x 128 blocks; what is "
+                        "high under moe::fp8 stays as it is",
+                        c.fp8);
     } else if (c.word == command_word::score) {
         flags.text("--text", "FILE",
                    "text to be predicted; a folder: DIR/<domain>/*.txt, or DIR/*.txt", c.text);

@@ -157,7 +157,8 @@ private:
     static int export_word(const command& c) {
         auto model = load<Recipe>(c);
         const io::whole_masters weights(tensors_of(*model.network));
-        io::export_model(c.to, weights.list(), io::shape_of<Recipe>(), model.words);
+        io::export_model(c.to, weights.list(), io::shape_of<Recipe>(), model.words,
+                         c.fp8 ? io::weight_form::e4m3 : io::weight_form::as_held);
         return told(c, model.folder, c.to);
     }
 

@@ -8,6 +8,7 @@
 // a file of their own, mtp.safetensors, which transformers does not look at and import reads.
 #pragma once
 
+#include <moe/io/hugging_face_names.hpp>
 #include <moe/io/model_shape.hpp>
 #include <moe/io/tensor_list.hpp>
 #include <moe/io/tokenizer.hpp>
@@ -19,7 +20,7 @@ namespace moe::io {
 // weights: master weights and selection biases by our names. 'folder' must be new or empty; it
 // appears complete or not at all. Refuses a model that no class can hold, with the reason.
 void export_model(const std::string& folder, const tensor_list& weights, const model_shape& shape,
-                  const tokenizer& tokens);
+                  const tokenizer& tokens, weight_form form = weight_form::as_held);
 
 // Fills 'targets', all by our names, and gives back the folder's tokenizer: its sentencepiece
 // model, or bytes. Refuses, naming file and field or tensor: a config.json that computes something

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <moe/core/error.hpp>
+#include <moe/io/block_scaled.hpp>
 #include <moe/io/hugging_face.hpp>
 #include <moe/io/hugging_face_config.hpp>
 #include <moe/io/hugging_face_names.hpp>
@@ -140,7 +141,20 @@ struct import_plan {
 
 inline void fill_from(const std::string& folder, const import_plan& plan,
                       const io::model_shape& shape, const io::tensor_source& source) {
-    io::fill(plan.main, source, plan.ignored);
+    const io::tensor_list coded = io::coded_in(plan.main, source);
+    std::vector<std::string> ignored = plan.ignored;
+    io::tensor_list plain;
+    for (const io::named_tensor& tensor : plan.main) {
+        const auto same = [&](const io::named_tensor& one) { return one.name == tensor.name; };
+        if (std::none_of(coded.begin(), coded.end(), same)) {
+            plain.push_back(tensor);
+        } else {
+            ignored.push_back(tensor.name);
+            ignored.push_back(io::name_of_scales(tensor.name));
+        }
+    }
+    io::fill(plain, source, ignored);
+    for (const io::named_tensor& tensor : coded) io::fill_coded(tensor, source);
     for (const copied_tensor& one : copies_of(shape))
         for (const io::named_tensor& tensor : plan.main)
             if (tensor.name == one.original) require_same(source, one.copy, tensor);
@@ -165,11 +179,12 @@ inline void fill_from(const std::string& folder, const import_plan& plan,
 namespace moe::io {
 
 void export_model(const std::string& folder, const tensor_list& weights, const model_shape& shape,
-                  const tokenizer& tokens) {
+                  const tokenizer& tokens, weight_form form) {
     const auto list = hugging_face_tensors(shape);
     moe::detail::named_tensors ours(weights);
     moe::detail::scratch_tensors scratch;
     tensor_list main, further;
+    std::vector<block_scaled> coded;
     format usual = format::f32;
     for (const hugging_face_tensor& is : list) {
         named_tensor tensor;
@@ -188,7 +203,12 @@ void export_model(const std::string& folder, const tensor_list& weights, const m
                 tensor.data = halves;
             }
         }
-        (is.further ? further : main).push_back(std::move(tensor));
+        if (form == weight_form::e4m3 && is.coded) {
+            const block_scaled& both = coded.emplace_back(tensor);
+            main.insert(main.end(), both.both.begin(), both.both.end());
+        } else {
+            (is.further ? further : main).push_back(std::move(tensor));
+        }
     }
     ours.require_none_left();
     tokens.require_fits(shape.vocab);
@@ -196,7 +216,7 @@ void export_model(const std::string& folder, const tensor_list& weights, const m
     staged_folder staged(folder);
     const key_values metadata{{"format", "pt"}};  // what transformers writes, and 4 insists on
     write_file(join(staged.path(), "config.json"),
-               hugging_face_config(shape, moe::detail::torch_name(usual)));
+               hugging_face_config(shape, moe::detail::torch_name(usual), form));
     write_file(
         join(staged.path(), "generation_config.json"),
         "{\n  \"bos_token_id\": null,\n  \"eos_token_id\": null,\n  \"pad_token_id\": null\n}\n");

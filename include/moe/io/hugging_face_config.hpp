@@ -13,7 +13,8 @@
 namespace moe::io {
 
 // The text of config.json. dtype: "float32", "bfloat16", ... of the tensors.
-std::string hugging_face_config(const model_shape& shape, std::string_view dtype);
+std::string hugging_face_config(const model_shape& shape, std::string_view dtype,
+                                weight_form form = weight_form::as_held);
 
 // Compares every field that changes what the model computes; a moe::error names the first that
 // differs. 'file' is for messages. Not compared, because no logit depends on them: token ids,

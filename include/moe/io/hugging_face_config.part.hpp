@@ -27,6 +27,7 @@ public:
         for (const config_field& field : fields_of(is_, of_))
             if (field.compared) compare(field, config_, "");
         if (of_ == io::hugging_face_class::qwen3_moe) compare_dense_layers();
+        compare_quantisation();
         compare_positions();
         compare_rotation();
         const json* kinds = at(config_, "layer_types");
@@ -91,6 +92,17 @@ private:
         const json shown = by_step ? json(step) : listed ? *listed : json::array();
         wrong(key, "is " + shown.dump() + ", so that layers " + json(found).dump() + " are dense",
               "ffn.dense_layers", json(wanted).dump());
+    }
+
+    // Which matrices are codes, the file itself says.
+    void compare_quantisation() const {
+        const json* found = at(config_, "quantization_config");
+        if (!found) return;
+        const bool known = found->is_object() && found->value("quant_method", json()) == "fp8" &&
+                           found->value("weight_block_size", json()) == json({128, 128});
+        if (!known)
+            wrong("quantization_config", "is " + found->dump(), "",
+                  "none, or \"quant_method\": \"fp8\" with \"weight_block_size\": [128, 128]");
     }
 
     void compare_positions() const {
@@ -174,7 +186,7 @@ private:
 
 namespace moe::io {
 
-std::string hugging_face_config(const model_shape& is, std::string_view dtype) {
+std::string hugging_face_config(const model_shape& is, std::string_view dtype, weight_form form) {
     const hugging_face_class of = hugging_face_class_of(is);
     json_writer out(2);
     out.object();
@@ -186,6 +198,14 @@ std::string hugging_face_config(const model_shape& is, std::string_view dtype) {
         out.key("mlp_only_layers").array();
         for (const int layer : moe::detail::dense_layers_of(is)) out.value(layer);
         out.close().field("decoder_sparse_step", 1);
+    }
+    if (form == weight_form::e4m3) {
+        out.key("quantization_config").object();
+        out.field("quant_method", "fp8").field("fmt", "e4m3").field("activation_scheme", "dynamic");
+        out.key("weight_block_size").array().value(128).value(128).close();
+        out.key("modules_to_not_convert").array();
+        for (const std::string& module : modules_not_coded(is)) out.value(module);
+        out.close().close();
     }
     out.field("max_position_embeddings", moe::detail::positions_of(is));
     out.field("rope_theta", is.rope_base).key("rope_scaling");

@@ -43,7 +43,6 @@ inline std::vector<config_field> common_fields(const io::model_shape& is, int vo
         {"tie_word_embeddings", is.tied_embeddings, false, "model.tied_embeddings"},
         {"attention_bias", false, false, ""},
         {"is_causal", true, true, "", "", true, false},
-        {"quantization_config", nullptr, nullptr, "", "", {}, false},
     };
 }
 

@@ -29,6 +29,10 @@ constexpr std::string_view model_type_of(hugging_face_class c) {
     return names[int(c)];
 }
 
+// How export writes the weights: as they are held, or those of the layers that multiply in e4m3
+// under moe::fp8 as codes (io/block_scaled.hpp). Import reads both.
+enum class weight_form : std::uint8_t { as_held, e4m3 };
+
 // A moe::error says why where no class can hold the model.
 hugging_face_class hugging_face_class_of(const model_shape& shape);
 
@@ -42,10 +46,15 @@ struct hugging_face_tensor {
     // Of multi-token prediction: no class but DeepSeek's own code reads it. It travels in a file
     // of its own.
     bool further = false;
+    bool coded =
+        false;  // a layer that multiplies in e4m3 under moe::fp8, the layers at the ends too
 };
 
 // Everything that a file of the class holds, in the order of the network.
 std::vector<hugging_face_tensor> hugging_face_tensors(const model_shape& shape);
+
+// The modules with matrices that are not coded, as quantization_config in config.json lists them.
+std::vector<std::string> modules_not_coded(const model_shape& shape);
 
 // Copies rows, heads of head_dim each: (0, 1, 2, 3, ...) pairs -> (0, 2, ..., 1, 3, ...) halves.
 void pairs_to_halves(void* to, const void* from, std::int64_t rows, int head_dim,

@@ -15,16 +15,22 @@ struct hugging_face_lister {
     const io::model_shape& is;
     io::hugging_face_class target;
     std::vector<io::hugging_face_tensor>& all;
-    bool further = false;
+    bool further = false, low = false;
 
     void add(std::string ours, std::string theirs, std::vector<std::int64_t> shape,
              int head_dim = 0) {
-        all.push_back({std::move(ours), std::move(theirs), std::move(shape), head_dim, further});
+        const bool coded = low && !ours.empty() && shape.size() == 2 && !is_router(theirs);
+        all.push_back(
+            {std::move(ours), std::move(theirs), std::move(shape), head_dim, further, coded});
     }
     void add(std::string name, std::vector<std::int64_t> shape, int head_dim = 0) {
         add(name, name, std::move(shape), head_dim);
     }
 
+    static bool is_router(const std::string& name) {
+        const std::string_view ending = ".gate.weight";
+        return name.size() > ending.size() && name.ends_with(ending);
+    }
     void latent_attention(const std::string& at) {
         const std::int64_t hidden = is.hidden, heads = is.heads;
         const std::int64_t query = heads * (is.nope_dim + is.rope_dim);
@@ -167,8 +173,11 @@ std::vector<hugging_face_tensor> hugging_face_tensors(const model_shape& is) {
     std::vector<hugging_face_tensor> all;
     moe::detail::hugging_face_lister list{is, hugging_face_class_of(is), all};
     list.add("model.embed_tokens.weight", {is.vocab, is.hidden});
-    for (int layer = 0; layer < is.layers; ++layer)
+    for (int layer = 0; layer < is.layers; ++layer) {
+        list.low = !is.stays_high(layer);
         list.block("model.layers." + std::to_string(layer) + ".", is.routes(layer));
+    }
+    list.low = false;
     list.add("model.norm.weight", {is.hidden});
     if (!is.tied_embeddings) list.add("lm_head.weight", {is.vocab, is.hidden});
     list.further = true;
@@ -181,6 +190,18 @@ std::vector<hugging_face_tensor> hugging_face_tensors(const model_shape& is) {
         list.add(at + "shared_head.norm.weight", {is.hidden});
     }
     return all;
+}
+
+std::vector<std::string> modules_not_coded(const model_shape& is) {
+    std::vector<std::string> modules{"lm_head"};
+    for (int layer = 0; layer < is.layers; ++layer) {
+        const std::string at = "model.layers." + std::to_string(layer);
+        if (is.stays_high(layer))
+            modules.push_back(at);
+        else if (is.routes(layer))
+            modules.push_back(at + ".mlp.gate");
+    }
+    return modules;
 }
 
 void pairs_to_halves(void* to, const void* from, std::int64_t rows, int head_dim,

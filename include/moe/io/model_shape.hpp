@@ -49,6 +49,12 @@ struct model_shape {
     bool renormalise = true;
     bool selection_bias = false;  // the router keeps one (balance.uses_bias)
 
+    // precision: layers at the ends whose weights are not written as codes
+    int high_first_layers = 0, high_last_layers = 0;
+
+    constexpr bool stays_high(int layer) const {
+        return layer < high_first_layers || layer >= layers - high_last_layers;
+    }
     // Whether a layer has a router. Layers from 'layers' on are those of multi-token prediction,
     // of the kind of the last one.
     constexpr bool routes(int layer) const {
@@ -115,6 +121,10 @@ template <class Recipe> constexpr model_shape shape_of() {
         shape.unknown_policy = "routing";
     }
     shape.selection_bias = of<Recipe>.balance.uses_bias();
+    if constexpr (requires { of<Recipe>.precision.high_first_layers; }) {
+        shape.high_first_layers = of<Recipe>.precision.high_first_layers;
+        shape.high_last_layers = of<Recipe>.precision.high_last_layers;
+    }
     return shape;
 }
 

@@ -3,6 +3,7 @@
 // link moe::parts. Needs nlohmann-json and xxHash; sentencepiece with MOE_HAS_SENTENCEPIECE.
 #pragma once
 
+#include <moe/io/block_scaled.part.hpp>
 #include <moe/io/checkpoint.part.hpp>
 #include <moe/io/corpus.part.hpp>
 #include <moe/io/file.part.hpp>
