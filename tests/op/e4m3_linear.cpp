@@ -24,8 +24,8 @@ template <class G> void check_products(shape s) {
     CAPTURE(s.tokens);
     CAPTURE(s.in);
     CAPTURE(s.out);
-    auto x = random_rows<bfloat16>(s.tokens, s.in, 1),
-         dy = random_rows<bfloat16>(s.tokens, s.out, 2);
+    auto x = test::spread_rows<bfloat16>(s.tokens, s.in, 1);
+    const auto dy = test::spread_rows<bfloat16>(s.tokens, s.out, 2);
     if (s.tokens > 2)
         for (int j = 0; j < s.in; ++j) x(2, j) = bfloat16(0.0F);  // tiles of zeros
     const auto before = random_rows<G>(s.out, s.in, 3);

@@ -36,6 +36,17 @@ template <class T> guarded<double> rounded_down(rows<T> x) {
     return rounded_in<std::remove_const_t<T>>(x, 128, 1);
 }
 
+// Normal numbers over many binades: tiles have different scales, and small numbers lose bits.
+template <class T> guarded<T> spread_rows(int count, int width, std::uint64_t seed) {
+    auto x = random_rows<T>(count, width, seed);
+    for (int i = 0; i < count; ++i)
+        for (int j = 0; j < width; ++j) {
+            const auto at = std::uint64_t(i) << 32 | unsigned(j);
+            x(i, j) = T(float(x(i, j)) * std::exp2(3 * moe::random_normal(seed, 1, at)));
+        }
+    return x;
+}
+
 // A weight in both packed copies, and its master.
 struct e4m3_weight {
     guarded<float> master;
@@ -43,7 +54,7 @@ struct e4m3_weight {
     guarded<double> rounded;
 
     e4m3_weight(int out, int in, std::uint64_t seed)
-        : master(random_rows<float>(out, in, seed, 0.1)),
+        : master(spread_rows<float>(out, in, seed)),
           packed(std::size_t(moe::packed_size<moe::e4m3>(out, in)) + 16),
           across(std::size_t(moe::packed_size<moe::e4m3>(in, out)) + 16),
           rounded(rounded_in<float>(master.view(), 128, 128)) {
