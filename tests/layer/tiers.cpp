@@ -17,14 +17,10 @@ struct high_end : test::coded {
 struct more_memory : test::coded {
     moe::fp8 precision{.copies = 2, .high_last_layers = 1, .recompute_norms = false};
 };
-struct one_layer : test::coded {
-    moe::transformer model{.vocab = 40, .context = 24, .layers = 1, .hidden = 128};
-    moe::experts ffn{.routed = 4, .intermediate = 128};
+struct all_high : test::coded {
+    moe::fp8 precision{.high_first_layers = 3};
 };
-struct all_high : one_layer {
-    moe::fp8 precision{.high_first_layers = 1};
-};
-struct in_bf16 : one_layer {
+struct in_bf16 : test::coded {
     moe::bf16 precision{.copies = 1};
 };
 
@@ -53,14 +49,14 @@ double relative(const std::vector<float>& got, const std::vector<float>& expecte
                                 moe::rows<const float>(expected.data(), 1, int(expected.size())));
 }
 
-TEST_CASE("a network whose layers are all high is one in bfloat16") {
+TEST_CASE("a network whose layers are all high is one in bfloat16, and others are near it") {
     double loss = 0, expected_loss = 0;
     const auto got = gradient_of<all_high>(2, &loss);
     CHECK(got == gradient_of<in_bf16>(2, &expected_loss));
     CHECK(loss == expected_loss);
-    const auto coded = gradient_of<one_layer>(2, &loss);
+    const auto coded = gradient_of<high_end>(2, &loss);
     CHECK(loss == doctest::Approx(expected_loss).epsilon(1e-3));
-    CHECK(relative(coded, got) < 0.1);
+    CHECK(relative(coded, got) < 0.2);
     CHECK(relative(coded, got) > 1e-3);
 }
 

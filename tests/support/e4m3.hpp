@@ -67,6 +67,34 @@ struct e4m3_weight {
     double number(int o, int i) const { return rounded(o, i); }
 };
 
+// The three products of a linear layer, each operand rounded by itself and then a double loop.
+struct e4m3_products {
+    guarded<double> y, dx, dw;
+
+    template <class G>
+    e4m3_products(rows<const moe::bfloat16> x, rows<const moe::bfloat16> dy, const e4m3_weight& w,
+                  rows<const G> before)
+        : y(x.count, dy.width), dx(x.count, x.width), dw(dy.width, x.width) {
+        const auto xr = rounded_along(x), dyr = rounded_along(dy);
+        const auto xd = rounded_down(xr.view()), dyd = rounded_down(dy);
+        for (int t = 0; t < x.count; ++t) {
+            for (int o = 0; o < dy.width; ++o) {
+                y(t, o) = 0;
+                for (int i = 0; i < x.width; ++i) y(t, o) += xr(t, i) * w.number(o, i);
+            }
+            for (int i = 0; i < x.width; ++i) {
+                dx(t, i) = 0;
+                for (int o = 0; o < dy.width; ++o) dx(t, i) += dyr(t, o) * w.number(o, i);
+            }
+        }
+        for (int o = 0; o < dy.width; ++o)
+            for (int i = 0; i < x.width; ++i) {
+                dw(o, i) = before(o, i);
+                for (int t = 0; t < x.count; ++t) dw(o, i) += dyd(t, o) * xd(t, i);
+            }
+    }
+};
+
 // Rows quantised as layers keep them.
 template <class Format = moe::e4m3, int Tile = 128> struct kept_rows {
     using scaling = moe::tiles<1, Tile, moe::ue8m0_scale>;
