@@ -34,11 +34,14 @@ static_assert(std::is_same_v<copy_of<moe::spec{.packed = true, .high = true}>, m
 static_assert(std::is_same_v<copy_of<moe::spec{.packed = true, .precise = true}>, float>);
 
 TEST_CASE("every setting of fp8 has a name in recipes and checkpoints") {
-    std::string names;
-    moe::fp8{}.each([&](const char* name, auto) { names += std::string(name) + ' '; });
-    CHECK(names ==
-          "gradients copies tile high_first_layers high_last_layers attention_output "
-          "recompute_norms ");
+    std::string text;
+    moe::print<recipe>([&](const moe::recipe_field& field) {
+        if (field.key.starts_with("precision."))
+            text += std::string(field.key.substr(10)) + '=' + std::string(field.value) + ' ';
+    });
+    CHECK(text ==
+          "gradients=bf16 copies=1 tile=128 high_first_layers=0 high_last_layers=0 "
+          "attention_output=e5m6 recompute_norms=true ");
 }
 
 }  // namespace

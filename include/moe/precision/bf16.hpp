@@ -9,11 +9,16 @@
 #include <moe/precision/fp32.hpp>
 
 #include <cstdint>
+#include <string_view>
 
 namespace moe {
 
 // Number formats that a field of a policy can name.
 enum class number_format : std::uint8_t { fp32, bf16, e5m6, e4m3 };
+constexpr std::string_view text_of(number_format f) {
+    constexpr std::string_view names[] = {"fp32", "bf16", "e5m6", "e4m3"};
+    return names[int(f)];
+}
 
 // Resident copies of a weight: the FP32 master and, for each of the two products that read it, one
 // packed in bfloat16: 4 + 2 + 2 bytes, with gradient and moments 20 a parameter. With one copy,
