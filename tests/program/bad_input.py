@@ -232,14 +232,29 @@ class Models(Trained):
     def test_text(self):
         self.refused("nowhere.txt: cannot open: No such file", "score", "--model", "run", "--text",
                      "nowhere.txt")
-        self.refused("text: cannot open: Is a directory", "score", "--model", "run", "--text",
-                     "text")
+        self.put("empty/rivers/notes.md", "no text")
+        for folder, says in (("empty", "empty/rivers: holds no .txt file"),
+                             ("empty/rivers", "empty/rivers: empty; .txt files")):
+            self.refused(says, "score", "--model", "run", "--text", folder)
+        self.refused("--logits: expected a file at --text", "score", "--model", "run", "--text",
+                     "text", "--logits", "l.safetensors", code=2)
         for few in "", "a":
             self.sample.write_text(few)
             self.refused(f"sample.txt: expected a text of at least two tokens, found {len(few)}",
                          *self.score())
         self.sample.write_text("ab")
         self.refused("no/logits.safetensors", *self.score(), "--logits", "no/logits.safetensors")
+
+
+    def test_runs(self):
+        self.refused("compare: expected at least two run folders, found 1", "compare", "run",
+                     code=2)
+        self.refused("report: expected one run folder, found 0", "report", code=2)
+        self.refused("nowhere: expected a run that ended or was stopped", "compare", "run",
+                     "nowhere")
+        summary = self.folder / "run/summary.json"
+        summary.write_text(summary.read_text().replace('"joules":', '"jules":'))
+        self.refused('run/summary.json: the key "joules" is missing', "report", "run")
 
 
 class HuggingFace(Trained):

@@ -182,7 +182,11 @@ inline text_table record_of(const run_summary& s) {
 inline std::string cost_section(const report_data& r) {
     const run_summary& s = r.summary;
     std::string text = heading("What it cost", "Planned before the run, measured during it.");
-    text += table_html(record_of(s));
+    const text_table record = record_of(s);
+    std::vector<fact> tiles;
+    for (std::size_t i = 0; i < record.header.size(); ++i)
+        tiles.push_back({record.header[i], record.rows[0][i], ""});
+    text += tiles_html(tiles);
     if (!r.memory.empty()) {
         std::vector<bar> bars;
         for (const role_bytes& role : r.memory)

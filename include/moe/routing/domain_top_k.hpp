@@ -2,7 +2,9 @@
 // Top-k routing in which a group of experts is a domain's own: where the domain of a text is known,
 // which is in training, 'strength' is added to the affinities of its group when experts are
 // selected. Domain d has group d modulo groups. Weights come from the affinities alone, and where
-// the domain is not known this is moe::sigmoid_top_k.
+// the domain is not known this is moe::sigmoid_top_k. A strength near the spread of the affinities
+// makes domains matter; a much larger one leaves nothing to the router to learn, and selection
+// biases that fit no text whose domain is not known.
 #pragma once
 
 #include <moe/routing/top_k.hpp>

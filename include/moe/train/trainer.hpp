@@ -239,11 +239,13 @@ private:
     }
 
     // After the step, from the choices of the whole batch; no gradient ever reaches a bias.
-    // Behind the warm-up the biases slow down with the weights: at the end of a run loads settle
-    // instead of swinging about the mean.
+    // Behind the warm-up the biases slow down with the weights, and stand still when the rate has
+    // reached its last value: at the end of a run loads settle instead of swinging about the mean.
     void update_biases(double rate, const routing_counts& counts) {
         const schedule all = rates();
-        const double share = steps_done_ < all.warmup || all.peak == 0 ? 1 : rate / all.peak;
+        const double last = all.curve == decay_curve::constant ? 0 : all.peak * all.final_share;
+        const bool decays = steps_done_ >= all.warmup && last < all.peak;
+        const double share = decays ? larger(0.0, (rate - last) / (all.peak - last)) : 1;
         int layer = 0;
         transformer::each_mixture_state(network_.weights(), [&](auto& mixture) {
             if constexpr (std::is_same_v<number_of<decltype(mixture.bias)>, float>)
