@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The main job goes on: a model of three domains grows a fourth, far from them, and in a separate
 // run a fifth, nearer; the two are merged without further training. What each stage gained and
-// harmed stands beside the rivals: fine-tuning the whole model on each new domain (the reference of
-// the gain share, the same number of tokens), and training from scratch on all five.
-//   grow_domains --text DIR --out DIR [--seeds N] [--short]
+// harmed stands beside fine-tuning the whole model on each new domain, with the same number of
+// tokens and nothing replayed: the reference of the gain share. With --rivals all five are trained
+// from scratch, too.
+//   grow_domains --text DIR --out DIR [--seeds N] [--rivals] [--short]
 // DIR/old/<domain>/*.txt, DIR/new/far/*.txt, DIR/new/near/*.txt: the target 'growth' gathers them.
 // Writes OUT/domains.json. What OUT holds already of a stage is not done again.
 #include <moe/app/format.hpp>
@@ -47,9 +48,12 @@ struct merged : base {
     moe::adamw optimizer{.decay = 0};
 };
 
+constexpr int validation_windows = 160;  // a domain
+
 struct plan {
     std::string text, out;
     int seeds = 1;
+    bool rivals = false;
     std::int64_t base_steps = 1600, growth_steps = 440;
 };
 
@@ -64,13 +68,13 @@ struct stage {
     std::map<std::string, double> bits;
 };
 
-stage train(const plan& p, const std::string& data, const std::string& out, std::int64_t steps,
-            double rate, const std::string& init, std::uint64_t seed) {
+stage train(const std::string& data, const std::string& out, std::int64_t steps, double rate,
+            const std::string& init, std::uint64_t seed) {
     moe::settings s;
     s.data = data, s.out = out, s.init = init, s.seed = seed;
     s.steps = steps, s.batch = 2048, s.rate = rate;
-    s.warmup = 20, s.final_share = init.empty() ? 0.1 : 0.03;
-    s.validation_windows = 0;
+    if (!init.empty()) s.warmup = 20, s.final_share = 0.03;
+    s.validation_windows = validation_windows;
     s.checkpoint_every = 0;
     s.resume = true;
     std::printf("training %s: %lld steps\n", out.c_str(), static_cast<long long>(steps));
@@ -80,7 +84,6 @@ stage train(const plan& p, const std::string& data, const std::string& out, std:
     stage result{summary.seconds, summary.joules, {}};
     for (const moe::domain_score& one : summary.validation)
         result.bits[one.domain] = one.bits_per_byte;
-    (void)p;
     return result;
 }
 
@@ -90,7 +93,7 @@ moe::growth_summary grow(const plan& p, const std::string& data, const std::stri
     moe::grow_settings s;
     s.model = at, s.data = data, s.replay = p.text + "/old", s.out = out, s.seed = seed;
     s.steps = p.growth_steps;
-    s.validation_windows = 0;
+    s.validation_windows = validation_windows;
     std::printf("growing %s: %lld steps\n", out.c_str(), static_cast<long long>(s.steps));
     watcher quiet;
     return moe::grow<base, grown>(s, quiet);
@@ -103,9 +106,9 @@ std::vector<moe::domain_look> look_at_all(const std::string& model,
     std::vector<moe::domain_look> all;
     for (const std::string& folder : folders) {
         const moe::io::corpus text(folder, loaded.words, {.context = base{}.model.context});
-        all.push_back(moe::look_at(*loaded.network, text, 0, [](const auto& mixture, int token) {
-            return mixture.slot.plan.chosen[token] >= 0;
-        }));
+        all.push_back(moe::look_at(
+            *loaded.network, text, validation_windows,
+            [](const auto& mixture, int token) { return mixture.slot.plan.chosen[token] >= 0; }));
     }
     return all;
 }
@@ -132,17 +135,30 @@ std::string change(double before, double after) {
     return (after >= before ? "+" : "") + moe::fixed(100 * (after / before - 1), 2) + " %";
 }
 
+// All five from scratch, the same number of tokens a domain as the base has seen.
+stage train_on_all(const plan& p, const std::string& at, const std::vector<std::string>& folders,
+                   std::size_t old_domains, std::uint64_t seed) {
+    std::filesystem::create_directories(at + "/all");
+    for (const std::string& folder : folders) {
+        const std::string link = at + "/all/" + std::filesystem::path(folder).filename().string();
+        if (!std::filesystem::exists(link))
+            std::filesystem::create_directory_symlink(std::filesystem::absolute(folder), link);
+    }
+    return train(at + "/all", at + "/scratch",
+                 p.base_steps * std::int64_t(folders.size()) / std::int64_t(old_domains), 4e-3, "",
+                 seed);
+}
+
 figures run_seed(const plan& p, std::uint64_t seed) {
     const std::string at = p.out + "/seed" + std::to_string(seed);
     std::filesystem::create_directories(at);
     const std::string far = p.text + "/new/far", near = p.text + "/new/near";
-    const stage first = train(p, p.text + "/old", at + "/base", p.base_steps, 4e-3, "", seed);
+    const stage first = train(p.text + "/old", at + "/base", p.base_steps, 4e-3, "", seed);
     const moe::growth_summary by_far = grow(p, far, at + "/base", at + "/far", seed);
     const moe::growth_summary by_near = grow(p, near, at + "/base", at + "/near", seed);
-    const stage tuned_far =
-        train(p, far, at + "/tuned_far", p.growth_steps, 2e-3, at + "/base", seed);
+    const stage tuned_far = train(far, at + "/tuned_far", p.growth_steps, 2e-3, at + "/base", seed);
     const stage tuned_near =
-        train(p, near, at + "/tuned_near", p.growth_steps, 2e-3, at + "/base", seed);
+        train(near, at + "/tuned_near", p.growth_steps, 2e-3, at + "/base", seed);
 
     std::filesystem::remove_all(at + "/merged");
     const std::vector<moe::io::good_model> models{moe::io::find_model(at + "/far"),
@@ -153,16 +169,8 @@ figures run_seed(const plan& p, std::uint64_t seed) {
     folders.push_back(far), folders.push_back(near);
     const std::vector<moe::domain_look> together = look_at_all(at + "/merged", folders);
 
-    // All five from scratch, the same number of tokens a domain as the base has seen.
-    std::filesystem::create_directories(at + "/all");
-    for (const std::string& folder : folders) {
-        const std::string link = at + "/all/" + std::filesystem::path(folder).filename().string();
-        if (!std::filesystem::exists(link))
-            std::filesystem::create_directory_symlink(std::filesystem::absolute(folder), link);
-    }
-    const stage scratch = train(
-        p, at + "/all", at + "/scratch",
-        p.base_steps * std::int64_t(folders.size()) / std::int64_t(old_domains), 4e-3, "", seed);
+    stage scratch;
+    if (p.rivals) scratch = train_on_all(p, at, folders, old_domains, seed);
 
     figures f;
     put_growth(f, "", by_far, tuned_far.bits.at("far"));
@@ -188,7 +196,7 @@ figures run_seed(const plan& p, std::uint64_t seed) {
     f["merge_gain_kept"] = std::min(kept_far, kept_near);
     f["base_seconds"] = first.seconds, f["base_joules"] = first.joules;
     f["tuned_seconds"] = tuned_far.seconds, f["tuned_joules"] = tuned_far.joules;
-    f["scratch_seconds"] = scratch.seconds, f["scratch_joules"] = scratch.joules;
+    if (p.rivals) f["scratch_seconds"] = scratch.seconds, f["scratch_joules"] = scratch.joules;
 
     moe::text_table bits{{"bits/byte", "base", "+ far", "+ near", "merged", "tuned", "scratch"},
                          {}};
@@ -209,7 +217,7 @@ figures run_seed(const plan& p, std::uint64_t seed) {
                       : cell(by_near.fresh.after),
              cell(together[i].bits_per_byte),
              is_old ? "" : cell(is_far ? tuned_far.bits.at("far") : tuned_near.bits.at("near")),
-             cell(scratch.bits.at(name))});
+             p.rivals ? cell(scratch.bits.at(name)) : ""});
     }
     print_table("seed " + std::to_string(seed), bits);
     moe::text_table use{{"a grown expert serves", "+ far", "+ near", "merged", "change"}, {}};
@@ -239,7 +247,7 @@ figures run_seed(const plan& p, std::uint64_t seed) {
     row("growing the near domain", by_near.seconds, by_near.joules,
         f["near_parameters_trained_share"]);
     row("tuning the whole model on one", tuned_far.seconds, tuned_far.joules, 1);
-    row("all five from scratch", scratch.seconds, scratch.joules, 1);
+    if (p.rivals) row("all five from scratch", scratch.seconds, scratch.joules, 1);
     print_table("energy: " + by_far.joules_source, cost);
     return f;
 }
@@ -272,6 +280,8 @@ int main(int count, char** words) {
         const bool more = i + 1 < count;
         if (flag == "--short")  // to see that it runs
             p.base_steps = 60, p.growth_steps = 30;
+        else if (flag == "--rivals")
+            p.rivals = true;
         else if (flag == "--text" && more)
             p.text = words[++i];
         else if (flag == "--out" && more)
@@ -283,7 +293,8 @@ int main(int count, char** words) {
     }
     if (!good || p.text.empty() || p.out.empty())
         return std::fprintf(stderr,
-                            "usage: grow_domains --text DIR --out DIR [--seeds N] [--short]\n"),
+                            "usage: grow_domains --text DIR --out DIR [--seeds N] [--rivals] "
+                            "[--short]\n"),
                2;
     try {
         std::vector<figures> all;

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes the text that the example of growing learns: growth_text.py CORPUS PACKAGES OUT.
+"""Makes the text that the example of growing learns: growth_text.py CORPUS OUT.
 
 OUT/old/<domain> are three domains of the main job's text. OUT/new/far is source code without its
-documentation, from the Python library that this machine has; OUT/new/near are definitions of nouns
-from WordNet, or without its package a fourth domain of the main job. The same input gives the same
-bytes.
+documentation, from the Python library that this machine has; OUT/new/near is law, the licences of
+what is installed here, or where there are too few a fourth domain of the main job. The same input
+gives the same bytes.
 """
-import gzip
 import hashlib
 import io
 import pathlib
@@ -16,6 +15,9 @@ import shutil
 import sys
 import sysconfig
 import tokenize
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "cmake"))
+import corpus  # noqa: E402
 
 most_bytes = 3_000_000  # of each new domain
 old_domains = ("literature", "software", "biology")
@@ -66,42 +68,27 @@ def programs():
             yield text
 
 
-def nouns(packages):
-    """The definitions of WordNet's nouns, without examples and synonyms."""
-    path = packages / "usr/share/dictd/wn.dict.dz"
-    if not path.exists():
-        return []
-    text = gzip.open(path).read().decode("utf-8", "replace")
-    found = set()
-    for entry in re.split(r"\n(?=\S)", text)[1:]:
-        kind = ""
-        for sense in re.split(r"\n    (?=\S)", entry)[1:]:
-            marked = re.match(r"(?:(n|v|adj|adv)\b)? ?(?:\d+)?: ", sense)
-            if not marked:
-                continue
-            kind = marked[1] or kind
-            prose = " ".join(sense[marked.end():].split())
-            prose = re.sub(r"\s*\[(?:syn|ant):.*", "", prose).split('; "')[0].strip()
-            if kind == "n" and prose.isascii() and len(prose.split()) >= 4:
-                found.add(prose)
-    return in_hashed_order(found)
+def law():
+    """Licences: what the packages of this machine say of their own."""
+    texts = corpus.from_this_machine()["licences"]["text"]
+    return up_to_most(in_hashed_order(texts))
 
 
 def main():
-    corpus, packages, out = map(pathlib.Path, sys.argv[1:])
+    gathered, out = map(pathlib.Path, sys.argv[1:])
     shutil.rmtree(out, ignore_errors=True)
-    there = sorted(path.name for path in corpus.iterdir() if path.is_dir())
+    there = sorted(path.name for path in gathered.iterdir() if path.is_dir())
     old = [name for name in old_domains if name in there] or there[:3]
     for name in old:
-        shutil.copytree(corpus / name, out / "old" / name)
+        shutil.copytree(gathered / name, out / "old" / name)
     for name in "far", "near":
         (out / "new" / name).mkdir(parents=True)
     (out / "new/far/source.txt").write_text(up_to_most(in_hashed_order(programs())), "utf-8")
-    definitions = nouns(packages)
-    if definitions:
-        (out / "new/near/nouns.txt").write_text(up_to_most(definitions), "utf-8")
+    licences = law()
+    if len(licences) >= 300_000:
+        (out / "new/near/licences.txt").write_text(licences, "utf-8")
     else:
-        for path in (corpus / next(name for name in there if name not in old)).iterdir():
+        for path in (gathered / next(name for name in there if name not in old)).iterdir():
             shutil.copy(path, out / "new/near")
     for path in sorted(out.rglob("*.txt")):
         print(f"{path.relative_to(out)}: {path.stat().st_size} bytes")
