@@ -243,7 +243,8 @@ TEST_CASE("arguments: folders that are no flags") {
 
 TEST_CASE("arguments: a word that is missing or unknown") {
     const std::string all =
-        "describe, train, score, generate, export, import, grow, merge, remove, report, compare";
+        "describe, train, score, generate, export, import, grow, merge, remove, upcycle, report, "
+        "compare";
     CHECK(complaint({}) == "expected a word: " + all + "; --help explains them");
     CHECK(complaint({"trian"}) ==
           "'trian': expected a word, one of " + all + "; did you mean train?");
@@ -352,7 +353,7 @@ TEST_CASE("arguments: help of the program names every word") {
         const command c = parsed({flag});
         CHECK(c.word == command_word::none);
         for (const char* word : {"describe", "train", "score", "generate", "export", "import",
-                                 "grow", "merge", "remove", "report", "compare"})
+                                 "grow", "merge", "remove", "upcycle", "report", "compare"})
             CHECK(c.print.find(std::string("\n  ") + word + " ") != std::string::npos);
         CHECK(c.print.rfind("nano", 0) == 0);
         CHECK(c.print.find("Exit code 0") != std::string::npos);

@@ -108,6 +108,7 @@ TEST_CASE("program: 2 for a line that cannot be followed, 1 for what fails, one 
           {2,
            {"grow", "--model", "a", "--data", "b", "--replay", "c", "--out",
             "d"}},  // this recipe grows no other
+          {2, {"upcycle", "--model", "a", "--to", "b"}},
           {1, {"merge", "--model", "no/where", "--model", "no/where", "--to", "a"}}}) {
         const told result = run(words);
         CAPTURE(result.err);

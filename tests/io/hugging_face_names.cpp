@@ -47,6 +47,7 @@ TEST_CASE("a model that no class can hold is refused with the reason") {
     CHECK(has(reason(deepseek, [](auto& is) { is.routing = moe::io::routing_kind::softmax; }),
               "sigmoid_top_k"));
     CHECK(has(reason(deepseek, [](auto& is) { is.groups = 8; }), "two best experts"));
+    CHECK(has(reason(deepseek, [](auto& is) { is.slot = 1; }), "ffn.slot = 1"));
     CHECK(has(reason(qwen, [](auto& is) { is.routing = moe::io::routing_kind::sigmoid; }),
               "softmax_top_k"));
     CHECK(has(reason(qwen, [](auto& is) { is.groups = 2; }), "keeps 1 groups of 2"));

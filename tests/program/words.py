@@ -46,7 +46,7 @@ class Describe(Case):
     def test_help_and_version(self):
         told = self.done("--help")
         for word in ("describe", "train", "score", "generate", "export", "import", "grow", "merge",
-                     "remove", "report", "compare"):
+                     "remove", "upcycle", "report", "compare"):
             self.assertIn(f"\n  {word} ", told.out)
             self.assertIn("--json", self.done(word, "--help").out)
         self.assertRegex(self.done("--version").out, r"^pocket \(moe \d+\.\d+\.\d+\)\n$")

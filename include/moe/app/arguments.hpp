@@ -27,6 +27,7 @@ enum class command_word : std::uint8_t {
     grow,
     merge,
     remove,
+    upcycle,
     report,
     compare,
 };

@@ -33,6 +33,7 @@ inline constexpr word_entry command_words[] = {
     {"grow", command_word::grow, "adds experts for a new domain to a model, without retraining it"},
     {"merge", command_word::merge, "puts domains together that were grown apart"},
     {"remove", command_word::remove, "takes a grown domain out of a model again"},
+    {"upcycle", command_word::upcycle, "makes a mixture of a dense model, which computes the same"},
     {"report", command_word::report,
      "what a run reached, from its folder; writes report.html anew"},
     {"compare", command_word::compare,
@@ -106,7 +107,7 @@ inline void add_flags(flag_list& flags, command& c) {
         c.word == command_word::export_model || c.word == command_word::import_model;
     if (c.word == command_word::train) return add_train_flags(flags, s);
     if (c.word == command_word::grow || c.word == command_word::merge ||
-        c.word == command_word::remove)
+        c.word == command_word::remove || c.word == command_word::upcycle)
         return add_growth_flags(flags, c);
     if (c.word == command_word::describe) {
         add_batch_flags(flags, s);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The flags of the words grow, merge and remove; a helper of arguments.part.hpp.
+// The flags of the words grow, merge, remove and upcycle; a helper of arguments.part.hpp.
 #pragma once
 
 #include <moe/app/arguments.hpp>
@@ -42,6 +42,9 @@ inline void add_growth_flags(flag_list& flags, command& c) {
     if (c.word == command_word::grow) return add_grow_flags(flags, c.growth);
     if (c.word == command_word::merge) {
         flags.texts("--model", "DIR", "a model that has grown; once for each", c.models);
+    } else if (c.word == command_word::upcycle) {
+        flags.text("--model", "DIR", "model or run folder of the dense recipe", c.model);
+        flags.number("--seed", "N", "of the router's starting weights", c.settings.seed, {0});
     } else {
         flags.text("--model", "DIR", "model folder of this recipe", c.model);
         flags.text("--domain", "NAME", "the domain to take out", c.domain);

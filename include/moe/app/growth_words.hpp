@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The words of the program that change which domains a model knows: grow, merge, remove.
+// The words of the program that make one model of another: grow, merge, remove, upcycle.
 #pragma once
 
 #include <moe/app/arguments.hpp>
@@ -9,6 +9,7 @@
 #include <moe/app/terminal.hpp>
 #include <moe/device/first_core.hpp>
 #include <moe/train/grow.hpp>
+#include <moe/train/upcycle.hpp>
 
 #include <cstdio>
 #include <string>
@@ -37,6 +38,19 @@ template <class Recipe, class On> int grow_word(const command& c) {
         if (c.growth.json) std::fputs(growth_json(summary).c_str(), stdout);
         return 0;
     }
+}
+
+// The folder that was written and its hash.
+int tell_written(const command& c, const io::saved_checkpoint& saved);
+
+template <class Recipe, class On> int upcycle_word(const command& c) {
+    if constexpr (!upcycling<Recipe>)
+        throw usage_error(
+            "upcycle: this recipe begins as no dense one; write into it, e.g.: using upcycles = "
+            "dense;");
+    else
+        return tell_written(
+            c, upcycle<typename Recipe::upcycles, Recipe, On>(c.model, c.to, c.settings.seed));
 }
 
 // recipe: that of this program, which the result has.

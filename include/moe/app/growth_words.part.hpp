@@ -16,7 +16,13 @@ inline io::good_model model_to_change(const std::string& path) {
     for (const std::string& warning : found.warnings) std::fprintf(stderr, "%s\n", warning.c_str());
     return found;
 }
-inline int tell_written(const command& c, const io::saved_checkpoint& saved) {
+inline std::string signed_percent(double share) {
+    return (share >= 0 ? "+" : "") + fixed(100 * share, 2) + " %";
+}
+
+}  // namespace detail
+
+int tell_written(const command& c, const io::saved_checkpoint& saved) {
     const std::string hash = io::text_of(saved.weights);
     if (c.settings.json) {
         io::json_writer json(2);
@@ -27,11 +33,6 @@ inline int tell_written(const command& c, const io::saved_checkpoint& saved) {
     }
     return 0;
 }
-inline std::string signed_percent(double share) {
-    return (share >= 0 ? "+" : "") + fixed(100 * share, 2) + " %";
-}
-
-}  // namespace detail
 
 std::string growth_table(const growth_summary& s, const terminal_style& style) {
     text_table table;
@@ -53,13 +54,13 @@ int merge_word(const command& c, const io::key_values& recipe) {
                           std::to_string(c.models.size()));
     std::vector<io::good_model> models;
     for (const std::string& path : c.models) models.push_back(detail::model_to_change(path));
-    return detail::tell_written(c, io::merge_models(models, recipe, c.to));
+    return tell_written(c, io::merge_models(models, recipe, c.to));
 }
 
 int remove_word(const command& c, const io::key_values& recipe) {
     const io::good_model from = detail::model_to_change(c.model);
     io::require_recipe(from, recipe);
-    return detail::tell_written(c, io::remove_domain(from, c.domain, c.to));
+    return tell_written(c, io::remove_domain(from, c.domain, c.to));
 }
 
 }  // namespace moe

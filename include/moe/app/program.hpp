@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The program that a recipe becomes: NAME describe | train | score | generate | export | import |
-// grow | merge | remove.
+// grow | merge | remove | upcycle.
 // Exit code 0 on success, 2 for a usage error, 1 for a failure.
 #pragma once
 
@@ -50,6 +50,8 @@ public:
                 return merge_word(c, recipe_text<Recipe>());
             case command_word::remove:
                 return remove_word(c, recipe_text<Recipe>());
+            case command_word::upcycle:
+                return upcycle_word<Recipe, On>(c);
             case command_word::report:
                 return report_word(c);
             case command_word::compare:

@@ -129,6 +129,9 @@ hugging_face_class hugging_face_class_of(const model_shape& is) {
     if (is.unknown_policy)
         refuse("the slot '" + std::string(is.unknown_policy) + "' holds a policy of your own");
     need(is.context > 0 && is.layers > 0, "the recipe has no sizes");
+    need(is.slot == 0,
+         "ffn.slot = " + std::to_string(is.slot) +
+             " experts stand beside the top-k; what was grown with ffn.routed goes out");
 
     if (is.attention == attention_kind::latent) {
         need(is.routing == routing_kind::sigmoid,

@@ -40,7 +40,8 @@ struct model_shape {
     bool qk_norm = false;
 
     // ffn
-    int routed = 0, shared = 0, intermediate = 0, dense_layers = 0, dense_intermediate = 0;
+    int routed = 0, shared = 0, intermediate = 0, dense_layers = 0, dense_intermediate = 0,
+        slot = 0;
 
     // routing, balance
     routing_kind routing = routing_kind::sigmoid;
@@ -108,6 +109,7 @@ template <class Recipe> constexpr model_shape shape_of() {
     shape.intermediate = ffn.intermediate;
     shape.dense_layers = ffn.dense_layers;
     shape.dense_intermediate = ffn.dense_intermediate;
+    shape.slot = ffn.slot;
 
     constexpr bool sigmoid = std::is_same_v<routing_type, sigmoid_top_k>;
     shape.routing = sigmoid ? routing_kind::sigmoid : routing_kind::softmax;

@@ -9,6 +9,7 @@
 #include <moe/recipe/grows.hpp>
 #include <moe/recipe/has_slots.hpp>
 #include <moe/recipe/tiles_fit.hpp>
+#include <moe/recipe/upcycles.hpp>
 
 #include <concepts>
 
@@ -253,6 +254,8 @@ template <class Recipe> consteval bool checked() {
         return false;
     else if constexpr (growing<Recipe>)
         return checked<typename Recipe::grows>() && detail::growth_fits<Recipe>();
+    else if constexpr (upcycling<Recipe>)
+        return checked<typename Recipe::upcycles>() && detail::upcycling_fits<Recipe>();
     else
         return true;
 }

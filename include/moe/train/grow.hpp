@@ -86,10 +86,6 @@ growth_summary grow(grow_settings s, Observer& observer) {
     static_assert(growing<To> && checked<To>());
     static_assert(std::is_same_v<From, typename To::grows>,
                   "moe: grow<From, To> needs a To that says 'using grows = From;'");
-    const auto begin = std::chrono::steady_clock::now();
-    const auto since = [&] {
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    };
     constexpr int context = of<To>.model.context;
     if (s.batch == 0) s.batch = 16 * context;
     if (s.batch < 2 * context || s.batch % context != 0)
@@ -121,7 +117,6 @@ growth_summary grow(grow_settings s, Observer& observer) {
         if (grower.old(i).domain(0) == domain)
             throw error(s.replay + ": holds the new domain '" + domain + "' among the old ones");
 
-    energy_meter meter({.watts = s.watts, .cores = grower.network().threads()});
     const io::tensor_list base = base_tensors_of(grower.network());
     io::load_weights(from, base);
     grower.network().weights_changed();
@@ -144,6 +139,8 @@ growth_summary grow(grow_settings s, Observer& observer) {
         summary.old.push_back(before(grower.old(i)));
 
     observer.note("placing the experts of " + domain);
+    const auto begin = std::chrono::steady_clock::now();
+    energy_meter meter({.watts = s.watts, .cores = grower.network().threads()});
     grower.place();
     while (grower.steps_done() < s.steps) {
         if (observer.stop())
@@ -153,6 +150,11 @@ growth_summary grow(grow_settings s, Observer& observer) {
         observer.stepped(report, double(report.tokens) / report.seconds, run_summary::unknown);
         if (s.log_every > 0 && report.step % s.log_every == 0) meter.sample();
     }
+    summary.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const energy used = meter.read(summary.seconds);
+    summary.joules = used.joules;
+    summary.joules_source = used.source;
     behind(summary.fresh, fresh);
     for (std::size_t i = 0; i < grower.old_domains(); ++i) behind(summary.old[i], grower.old(i));
     detail::require_unchanged(base, from);
@@ -180,10 +182,6 @@ growth_summary grow(grow_settings s, Observer& observer) {
     summary.trained = counts::parameters - count<From>::parameters;
     summary.planned_bytes = std::int64_t(grower.planned().total());
     summary.resident_bytes = resident_peak_bytes();
-    summary.seconds = since();
-    const energy used = meter.read(summary.seconds);
-    summary.joules = used.joules;
-    summary.joules_source = used.source;
     const io::tensor_list tensors = tensors_of(grower.network());
     summary.base_hash = grown.base;
     summary.weights_hash = io::text_of(io::weights_hash_of(tensors));

@@ -126,7 +126,7 @@ private:
     }
     // Of the old sequences of this step; a running mean, for a sequence is a small sample.
     void measure_leaks(std::uint64_t first_read, int sequences) {
-        constexpr double pace = 0.25;
+        constexpr double pace = 0.1;
         is::each_layer(network_, [&](int layer, const auto& mixture) {
             for (int s = 0; s < sequences; ++s) {
                 const std::size_t domain = (first_read + std::uint64_t(s)) % old_.size();

@@ -25,8 +25,8 @@ struct growth_summary {
     std::int64_t steps = 0, tokens = 0;
     std::int64_t parameters = 0, trained = 0;  // of the grown model; of them new
     std::int64_t planned_bytes = 0, resident_bytes = 0;
-    double seconds = 0;
-    double joules = 0;
+    double seconds = 0;  // of placing the experts and of the steps
+    double joules = 0;   // the same
     std::string joules_source;
     std::string base_hash, weights_hash;
 

@@ -49,7 +49,7 @@ struct grow_settings {
     double final_share = 0.03;  // last rate as a share of the peak
     std::int64_t warmup = 20;   // steps
     double replay_weight = 2;   // of the mean loss of old text, beside that of the new one
-    double leak = 0.10;         // share of each old domain's tokens that new experts may take
+    double leak = 0.20;         // share of each old domain's tokens that new experts may take
     std::int64_t captured_new = 12000;  // tokens of the new domain whose states place the experts
     std::int64_t captured_old = 6000;   // and of each old domain
     std::uint64_t seed = 1;
