@@ -126,7 +126,8 @@ def table(bench, runs, title):
         apart = [shown(row[f"{name}_percent"], row[f"{name}_percent_error"])
                  if f"{name}_percent" in row else "-" for name in ("validation", "training")]
         print(f"| {row['policy']} | {row['runs']} | {row['validation']:.4f} | {apart[0]} |"
-              f" {apart[1]} | {row['state_bytes_a_parameter']:.2f} | {row['activation_bytes_a_token']:.0f} |"
+              f" {apart[1]} | {row['state_bytes_a_parameter']:.2f} |"
+              f" {row['activation_bytes_a_token']:.0f} |"
               f" {row['planned_bytes'] / 1e6:.0f} | {row['resident_bytes'] / 1e6:.0f} |"
               f" {row['tokens_per_second']:.0f} |", flush=True)
     return rows

@@ -6,7 +6,7 @@
 // from scratch, too.
 //   grow_domains --text DIR --out DIR [--seeds N] [--rivals] [--short]
 // DIR/old/<domain>/*.txt, DIR/new/far/*.txt, DIR/new/near/*.txt: the target 'growth' gathers them.
-// Writes OUT/domains.json. What OUT holds already of a stage is not done again.
+// Writes OUT/domains.json. Trainings that OUT holds already are not done again.
 #include <moe/app/format.hpp>
 #include <moe/app/terminal.hpp>
 #include <moe/moe.hpp>

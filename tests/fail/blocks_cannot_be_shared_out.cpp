@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: moe: parallel.zero = 1 shares out the rows of every tensor, and the policy in slot 'precision'
+// expect: moe: weights in blocks of 128 rows
 #include "coded.hpp"
 
 struct wrong : coded {

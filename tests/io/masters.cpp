@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 #include <moe/io/masters.hpp>
-#include <moe/precision/remainder.hpp>
+#include <moe/op/expanded_update.hpp>
 
 #include <cstring>
 
@@ -12,7 +12,7 @@ namespace {
 
 using namespace moe;
 
-constexpr int count = 6, width = 40;
+constexpr int count = 6, width = 140;
 
 // A model of one matrix and one gain, its matrix held in one of four ways.
 struct held {
@@ -20,11 +20,19 @@ struct held {
     std::vector<bfloat16> base = std::vector<bfloat16>(count * width);
     std::vector<std::int8_t> byte = std::vector<std::int8_t>(count * width);
     std::vector<std::int16_t> half = std::vector<std::int16_t>(count * width);
+    std::vector<e4m3> code = std::vector<e4m3>(count * width);
+    std::vector<ue8m0> scale = std::vector<ue8m0>(2);
 
     io::tensor_list in(const std::string& way) {
         io::tensor_list list{io::make_tensor("norm", gain.data(), {width})};
         if (way == "float") {
             list.push_back(io::make_tensor("w", whole.data(), {count, width}));
+            return list;
+        }
+        if (way == "e4m3") {
+            list.push_back(io::make_tensor("w", code.data(), {count, width}));
+            list.push_back(io::make_tensor("w.scale", scale.data(), {1, 2}));
+            list.push_back(io::make_tensor("w.remainder", half.data(), {count, width}));
             return list;
         }
         list.push_back(io::make_tensor("w", base.data(), {count, width}));
@@ -47,6 +55,15 @@ held random_model() {
     for (float& x : model.gain) x = 1.5F;
     return model;
 }
+// Remainders of 16 bits belong to a base in bfloat16 or to one in e4m3.
+held random_model_in_e4m3() {
+    held model = random_model();
+    hold_numbers(split_blocks<std::int16_t>{{model.code.data(), count, width},
+                                            model.scale.data(),
+                                            {model.half.data(), count, width}},
+                 {model.whole.data(), count, width});
+    return model;
+}
 bool same(const io::tensor_list& a, const io::tensor_list& b) {
     if (a.size() != b.size()) return false;
     for (std::size_t i = 0; i < a.size(); ++i)
@@ -65,11 +82,11 @@ std::string error_of(auto&& action) {
 
 TEST_CASE("weights go from every way of holding them to every other") {
     const test::folder in;
-    held from = random_model();
-    for (const std::string stored : {"float", "none", "8", "16"}) {
+    for (const std::string stored : {"float", "none", "8", "16", "e4m3"}) {
+        held from = stored == "e4m3" ? random_model_in_e4m3() : random_model();
         const std::string file = in / (stored + ".safetensors");
         io::write_safetensors(file, from.in(stored));
-        for (const std::string wanted : {"float", "none", "8", "16"}) {
+        for (const std::string wanted : {"float", "none", "8", "16", "e4m3"}) {
             CAPTURE(stored);
             CAPTURE(wanted);
             held to;
@@ -79,11 +96,17 @@ TEST_CASE("weights go from every way of holding them to every other") {
             const io::whole_masters got(to.in(wanted)), expected(from.in("float"));
             const bool rounded = stored == "none" || wanted == "none";
             const bool coarse = stored == "8" || wanted == "8";
-            const float tolerance = rounded ? 0x1p-8F : coarse ? 0x1p-15F : 0x1p-22F;
+            const bool in_blocks = stored == "e4m3" || wanted == "e4m3";
+            const float tolerance = rounded     ? 0x1p-8F
+                                    : coarse    ? 0x1p-15F
+                                    : in_blocks ? 0x1p-18F
+                                                : 0x1p-22F;
             const auto* const numbers = static_cast<const float*>(got.list()[1].data);
             for (int i = 0; i < count * width; ++i)
+                // In e4m3 what is small in its block has the block's smallest step.
                 REQUIRE(std::abs(numbers[i] - from.whole[std::size_t(i)]) <=
-                        std::abs(from.whole[std::size_t(i)]) * tolerance);
+                        std::abs(from.whole[std::size_t(i)]) * tolerance +
+                            (in_blocks ? 1e-8F : 0.0F));
         }
     }
 }
@@ -109,7 +132,18 @@ TEST_CASE("a file that does not fit is refused whichever way it holds its weight
     list[1].shape = list[2].shape = {width, count};
     io::write_safetensors(file, list);
     CHECK(error_of([&] { io::fill_masters(to.in("float"), file); }) ==
-          file + ": tensor \"w\" has the shape [40, 6], [6, 40] was expected");
+          file + ": tensor \"w\" has the shape [140, 6], [6, 140] was expected");
+    held other = random_model_in_e4m3();
+    list = other.in("e4m3");
+    list[2].shape = {2, 1};
+    io::write_safetensors(file, list);
+    CHECK(error_of([&] { io::fill_masters(to.in("e4m3"), file); }) ==
+          file + ": tensor \"w.scale\" has the shape [2, 1], [1, 2] was expected");
+    list.erase(list.begin() + 2);
+    io::write_safetensors(file, list);
+    CHECK(error_of([&] {
+              io::fill_masters(to.in("float"), file);
+          }).ends_with("expected F8_E8M0, one for each block of 128 x 128"));
     list = from.in("8");
     list[2].name = "v.remainder";
     io::write_safetensors(file, list);

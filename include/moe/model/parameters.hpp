@@ -17,10 +17,11 @@ namespace detail {
 template <class Field>
 void place_parts(Field& field, arena& memory,
                  std::int64_t lines = std::int64_t{1} * Field::is.rows * Field::is.stack) {
+    constexpr int of_matrix = larger(Field::is.rows, 1);
     field.each_part([&]<class T>(std::string_view, T*& at, int width, int rows_a_line) {
-        const std::int64_t of_matrices =
-            lines / Field::is.rows * ceil_divide(Field::is.rows, rows_a_line);
-        at = memory.take<T>((rows_a_line == 1 ? lines : of_matrices) * width);
+        // More than one row a line: whole matrices.
+        const std::int64_t shared = lines / of_matrix * ceil_divide(of_matrix, rows_a_line);
+        at = memory.take<T>((rows_a_line == 1 ? lines : shared) * width);
     });
 }
 // One member of a stack, or what the field holds of it.

@@ -214,9 +214,9 @@ template <class Recipe> consteval bool mesh_fits() {
             return true;
     }();
     static_assert(blocks,
-                  "moe: parallel.zero = 1 shares out the rows of every tensor, and the policy in "
-                  "slot 'precision' holds weights in blocks of 128 rows. Write, e.g.: moe::mesh "
-                  "parallel {.data = 8};");
+                  "moe: weights in blocks of 128 rows, as the policy in slot 'precision' holds "
+                  "them, are not shared out row by row, as parallel.zero = 1 wants. Write, e.g.: "
+                  "moe::mesh parallel {.data = 8};");
     return data && zero && shares && blocks;
 }
 
