@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One model of 10.7 M parameters in every precision that bench/precision compares. A policy is one
+// One model of 10.8 M parameters in every precision that bench/precision compares. A policy is one
 // line; what a line switches off is what its name says.
 #pragma once
 
